@@ -1,0 +1,132 @@
+"""The columns of a run's tables.
+
+Schema history:
+
+1. First schema (0.1.0): accuracy, witnesses, profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = 1
+"""The schema that this version writes; every schema from 1 on can be read."""
+
+STATUSES = ("measured", "unavailable", "crashed", "timed out", "failed", "not measured")
+"""What can have become of a row. Only `measured` rows have figures.
+
+`failed` means that the routine raised or broke the contract; `not measured` that the run ended
+before the row was finished.
+"""
+
+CLASSES = {
+    "nan_expected": "inputs where the result is not a number",
+    "inf_expected": "inputs where the result is exactly infinite: poles, f(inf)",
+    "nan_returned": "a nan where a number was due",
+    "nan_missing": "a number where a nan was due",
+    "finite_at_pole": "a finite number where an exact infinity was due",
+    "wrong_inf_sign": "an infinity of the wrong sign",
+    "wrong_sign": "a number of the wrong sign (its numeric error is kept as well)",
+    "wrong_zero_sign": "a zero of the wrong sign",
+    "nonzero_at_zero": "a nonzero number where the result is exactly 0",
+}
+"""Counted classes of special results, in the order in which reports show them."""
+
+DEFECTS = tuple(name for name in CLASSES if not name.endswith("_expected"))
+"""The classes that count against a routine; `specials` is their sum."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    `type` is one of "text", "int", "float", "bool", "ints" (a list of int64). Any column may hold
+    null; what null means is said in `meaning`.
+    """
+
+    name: str
+    type: str
+    meaning: str
+
+
+IDENTITY = (
+    Column("routine", "text", "function/formula/backend/format"),
+    Column("function", "text", "catalogue name, or an expression"),
+    Column("formula", "text", "label of the formula; native is the backend's own routine"),
+    Column("backend", "text", "label of the backend"),
+    Column("format", "text", "name of the format"),
+    Column("region", "text", "label of the region"),
+    Column("sampler", "text", "how inputs were taken, such as spread:20000"),
+)
+"""The columns that name a row; every table starts with them."""
+
+ACCURACY = (
+    *IDENTITY,
+    Column("expression", "text", "the formula's expression; null for native"),
+    Column("bounds", "text", "the region's bounds as written, or all"),
+    Column("kind", "text", "kind of maximum: exhaustive (a bound), replayed or sampled"),
+    Column("status", "text", "one of STATUSES"),
+    Column("reason", "text", "why there is no figure; null where there is one"),
+    Column("note", "text", "how the backend computes, where it is not obvious"),
+    Column("seed", "int", "the study's seed"),
+    Column("count", "int", "inputs evaluated"),
+    Column("judged", "int", "inputs with a numeric error"),
+    Column("nontrivial", "int", "judged inputs in the function's active region"),
+    Column("max_ulp", "float", "largest |error| in ulp, rounded up; null beyond 2^53 or if none"),
+    Column("max_ulp_low", "float", "lower end of its enclosure, rounded down; null as max_ulp"),
+    Column("max_ulp_text", "text", "the same maximum as a decimal string, rounded up, any size"),
+    Column("max_ulp_log2", "float", "log2 of the maximum; null if it is 0 or there is none"),
+    Column("max_signed_ulp", "float", "largest error above the exact result, 0 or more"),
+    Column("min_signed_ulp", "float", "largest error below the exact result, 0 or less"),
+    Column("mean_ulp", "float", "mean |error| over nontrivial inputs, each capped at 2^40"),
+    Column("mean_capped", "int", "inputs whose error was capped in the mean"),
+    Column("max_steps", "text", "largest distance to the correctly rounded result, a decimal"),
+    Column("wrongly_rounded", "int", "judged inputs whose result is not correctly rounded"),
+    Column("wrongly_rounded_percent", "float", "over nontrivial inputs"),
+    Column("unfaithful", "int", "results with a float strictly between them and the exact one"),
+    Column("undecided_error", "int", "inputs whose error is known less well than promised"),
+    Column("undecided_rounding", "int", "inputs whose correctly rounded result is not decided"),
+    Column("undecided_faithful", "int", "inputs whose faithfulness is not decided"),
+    Column("specials", "int", "sum of the defects among the classes"),
+    *(Column(name, "int", meaning) for name, meaning in CLASSES.items()),
+    Column("histogram", "ints", "counts over signed error, see HISTOGRAM_*"),
+)
+
+HISTOGRAM_LINEAR = 128
+"""The first 128 entries of a histogram: signed error in bins of 1/32 ulp over [-2, 2)."""
+
+HISTOGRAM_TAIL = 62
+"""Then 62 entries a side, negative first: |error| in [2^k, 2^(k+1)) for k = 1, 2, ..., 61, and last
+|error| >= 2^62."""
+
+WITNESSES = (
+    *IDENTITY,
+    Column("quantity", "text", "max_ulp, max_steps, unfaithful, or a class of CLASSES"),
+    Column("input_bits", "text", "encodings of the arguments in hexadecimal, joined by ', '"),
+    Column("input_hex", "text", "the arguments as hexadecimal floats, joined by ', '"),
+    Column("input", "text", "the arguments in decimal, shortest that round-trips, joined by ', '"),
+    Column("got_bits", "text", "encoding of the result"),
+    Column("got_hex", "text", "the result as a hexadecimal float"),
+    Column("got", "text", "the result in decimal"),
+    Column("want_bits", "text", "encoding of the correctly rounded result; null if undecided"),
+    Column("want_hex", "text", "the correctly rounded result as a hexadecimal float"),
+    Column("want", "text", "the correctly rounded result in decimal"),
+    Column("error_ulp", "float", "signed error in ulp; null if there is none or beyond 2^53"),
+    Column("command", "text", "the command that repeats this one evaluation"),
+)
+
+PROFILE = (
+    *IDENTITY,
+    Column("bin", "int", "number of the bin along the first argument, from 0"),
+    Column("low", "float", "smallest input of the bin, as float64"),
+    Column("high", "float", "largest input of the bin, as float64"),
+    Column("count", "int", "judged inputs in the bin"),
+    Column("nontrivial", "int", "of these, in the active region"),
+    Column("max_ulp", "float", "largest |error| in the bin (middle of its enclosure), capped at 2^53"),
+    Column("mean_ulp", "float", "mean |error| in the bin, each capped at 2^40"),
+    Column("wrongly_rounded", "int", "inputs in the bin whose result is not correctly rounded"),
+    Column("specials", "int", "defects among special results in the bin"),
+)
+
+TABLES = {"accuracy": ACCURACY, "witnesses": WITNESSES, "profile": PROFILE}
+"""Every table by the name of its file, without `.parquet`."""
