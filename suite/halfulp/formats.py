@@ -186,7 +186,12 @@ class Format:
         if not self.is_finite(bits):
             raise ValueError(f"{bits:#x} is not a finite {self.name}")
         significand, exponent = self.significand(bits)
-        return significand * power_of_two(exponent)
+        # One construction: this is asked once an input.
+        return (
+            Fraction(significand << exponent)
+            if exponent >= 0
+            else Fraction(significand, 1 << -exponent)
+        )
 
     # -- reals -------------------------------------------------------------------------------
 
@@ -259,6 +264,23 @@ class Format:
         unit = self.ulp(real)
         below = real // unit * unit
         return below, below if below == real else below + unit
+
+    def key_at_least(self, real: Fraction) -> int:
+        """Return the smallest key whose number is >= real; infinity's if none is finite."""
+        if real > self.max_finite:
+            return self.max_magnitude + 1
+        if real < -self.max_finite:
+            return self.key(self.sign_bit | self.max_magnitude)
+        above = self.neighbours(real)[1]
+        return self.key(self.round(above, negative_zero=True))
+
+    def key_at_most(self, real: Fraction) -> int:
+        """Return the largest key whose number is <= real; -infinity's if none is finite."""
+        if real < -self.max_finite:
+            return -2 - self.max_magnitude
+        if real > self.max_finite:
+            return self.max_magnitude
+        return self.key(self.round(self.neighbours(real)[0]))
 
     # -- text --------------------------------------------------------------------------------
 

@@ -1,0 +1,181 @@
+"""What a function of the catalogue knows about itself.
+
+A record is data: texts, tables and small exact rules on rationals. It computes no function value;
+`halfulp.reference` does that, from the same record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from halfulp.expressions import Expression
+
+Exact: TypeAlias = Callable[..., Fraction | None]
+"""x, ... -> the exact result if it is rational and known to be, else None."""
+
+
+_LONGEST = 1_000
+"""Largest numerator and denominator in a table of special inputs."""
+
+
+def never_exact(*_: Fraction) -> Fraction | None:
+    """Return None: no rational result is known."""
+    return None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One argument as the rules of special inputs see it.
+
+    Parameters
+    ----------
+    kind
+        "nan", "inf" or "finite".
+    negative
+        The sign bit, also of zeros and infinities.
+    value
+        The exact value where finite, else 0.
+    """
+
+    kind: Literal["nan", "inf", "finite"]
+    negative: bool = False
+    value: Fraction = Fraction(0)
+
+    @property
+    def text(self) -> str:
+        """The spelling that tables of special inputs use: nan, inf, -inf, 0, -0, or a rational.
+
+        Rationals that no table holds, such as long ones, are spelled "".
+        """
+        if self.kind == "nan":
+            return "nan"
+        if self.kind == "inf":
+            return "-inf" if self.negative else "inf"
+        if not self.value:
+            return "-0" if self.negative else "0"
+        short = self.value.denominator <= _LONGEST and abs(self.value.numerator) <= _LONGEST
+        return str(self.value) if short else ""
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether this is +0 or -0."""
+        return self.kind == "finite" and not self.value
+
+
+@dataclass(frozen=True)
+class Special:
+    """What a function gives at a special input, and who says so.
+
+    Parameters
+    ----------
+    result
+        "nan", "inf", "-inf", "0", "-0" or a rational such as "1" or "1/2".
+    source
+        The clause of a standard, or "limit".
+    """
+
+    result: str
+    source: str
+
+
+SpecialRule: TypeAlias = Callable[..., Special | None]
+"""Points, one an argument -> the special result there, or None."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of the extended real line; bounds are texts of `halfulp.reals` or expressions.
+
+    `open_low` and `open_high` tell that a bound is approached and never reached.
+    """
+
+    low: str
+    high: str
+    open_low: bool = False
+    open_high: bool = False
+
+
+REAL_LINE = Interval("-inf", "inf", open_low=True, open_high=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A mathematical function: a record of the catalogue, or an expression made into one.
+
+    Parameters
+    ----------
+    name
+        The canonical name, or the canonical text of an expression.
+    summary
+        What it is, in one line.
+    definition
+        The defining expression over the reals, as text.
+    reference
+        The expression that the references evaluate, if it is not the function's own primitive: it
+        equals the definition and does not cancel.
+    arguments
+        Names of the arguments in order.
+    aliases
+        Other names understood.
+    domain
+        Where a one-argument function is real; outside it the result is nan. A bound that is open
+        is a pole, listed in `specials`.
+    range
+        Bounds of the result, used where no precision tells a saturated result from its limit.
+    exact
+        The exact rational results (NUMERICS: no enclosure decides them).
+    exact_is_complete
+        Whether a None of `exact` at an ordinary input proves that the result is no rational that
+        matters: no float, midpoint or power of two.
+    specials
+        Special inputs of a one-argument function.
+    special_rule
+        The same for more arguments.
+    linear_order
+        The order k of the first term in f(x) = f(0) + f'(0) x (1 + O(x^k)) or f(0) + O(x^k): below
+        2^(-(p+1)/k) results are trivial. None where small inputs are not trivial.
+    pieces
+        Intervals on which the function is monotone and whose ends may saturate, overflow or
+        underflow; the thresholds themselves are solved for, never typed in.
+    points
+        Interesting inputs (zeros, extrema, poles, switches), as expressions of constants.
+    parity
+        "odd", "even" or None.
+    joint
+        How two arguments are drawn together: "power" keeps x**y within the format.
+    is_catalogue
+        False for an expression made into a function.
+    """
+
+    name: str
+    summary: str
+    definition: str
+    reference: Expression | None = None
+    arguments: tuple[str, ...] = ("x",)
+    aliases: tuple[str, ...] = ()
+    domain: Interval = REAL_LINE
+    range: Interval = REAL_LINE
+    exact: Exact = never_exact
+    exact_is_complete: bool = True
+    specials: Mapping[str, Special] | None = None
+    special_rule: SpecialRule | None = None
+    linear_order: int | None = None
+    pieces: tuple[Interval, ...] = ()
+    points: tuple[str, ...] = ()
+    parity: Literal["odd", "even"] | None = None
+    joint: Literal["power"] | None = None
+    is_catalogue: bool = True
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments."""
+        return len(self.arguments)
+
+    def special(self, *points: Point) -> Special | None:
+        """Return what the record says of special inputs, or None at ordinary ones."""
+        if self.special_rule is not None:
+            return self.special_rule(*points)
+        return (self.specials or {}).get(points[0].text)

@@ -1,0 +1,11 @@
+"""Regions and samplers: which inputs are taken, and how.
+
+Reading their texts is light; the arrays are made in `halfulp.inputs.sources`.
+"""
+
+from __future__ import annotations
+
+from halfulp.inputs.regions import Region, parse_region
+from halfulp.inputs.samplers import Sampler, parse_sampler
+
+__all__ = ["Region", "Sampler", "parse_region", "parse_sampler"]

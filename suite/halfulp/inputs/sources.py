@@ -1,0 +1,219 @@
+"""The inputs that a sampler takes from a region: exact length, seekable, the same for a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+from typing import Protocol
+
+import numpy as np
+
+from halfulp import encodings
+from halfulp.encodings import Bits, Int
+from halfulp.exceptions import UsageError
+from halfulp.formats import Format
+from halfulp.functions.record import Function
+from halfulp.inputs.edges import edges
+from halfulp.inputs.regions import Region
+from halfulp.inputs.samplers import Sampler, rows
+from halfulp.inputs.spread import JointPowers, Spread
+from halfulp.inputs.values import KeyRanges, doubles_to_keys, region_keys, value_bounds
+from halfulp.reals import parse_extended
+from halfulp.reference.saturation import active, finite_keys
+
+LARGEST_PRODUCT = 1 << 40
+"""Most inputs that an exhaustive sweep may have."""
+
+
+class Source(Protocol):
+    """A finite sequence of inputs, of which any part can be taken."""
+
+    def __len__(self) -> int:
+        """Return the exact number of inputs."""
+        ...
+
+    def take(self, start: int, count: int) -> Bits:
+        """Return encodings of shape (arity, count), from the input numbered `start` on."""
+        ...
+
+
+def source(
+    sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int
+) -> Source:
+    """Return the inputs of a sampler for a function in a format over a region.
+
+    Raises
+    ------
+    UsageError
+        If the region has no number of the format, or too many inputs to take all.
+    """
+    boxes = [region_keys(fmt, region, place) for place in range(function.arity)]
+    if any(low > high for low, high in boxes):
+        raise UsageError(
+            f"The region {region.text!r} has no number of {fmt.name} in it. Widen it."
+        )
+    match sampler.name:
+        case "exhaustive":
+            return _exhaustive(fmt, boxes, region)
+        case "spread":
+            return _spread(sampler, function, fmt, region, seed)
+        case "grid":
+            return Grid(fmt, _value_boxes(function, fmt, region), sampler.count)
+        case "edges":
+            return Stored(fmt, edges(function, fmt, region))
+    return Stored(fmt, _listed(sampler, function, fmt))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A list of inputs: keys of shape (arity, n)."""
+
+    fmt: Format
+    keys: Int
+
+    def __len__(self) -> int:
+        return self.keys.shape[1]
+
+    def take(self, start: int, count: int) -> Bits:
+        """Return a part of the list."""
+        return encodings.from_keys(self.fmt, self.keys[:, start : start + count])
+
+
+@dataclass(frozen=True)
+class Exhaustive:
+    """Every input of a box of keys, the last argument changing fastest."""
+
+    fmt: Format
+    boxes: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        total = 1
+        for low, high in self.boxes:
+            total *= high - low + 1
+        return total
+
+    def take(self, start: int, count: int) -> Bits:
+        """Return consecutive inputs."""
+        places = np.arange(start, start + count, dtype=np.int64)
+        columns = []
+        for low, high in reversed(self.boxes):
+            size = high - low + 1
+            if len(self.boxes) == 1:
+                columns.append(places + low)
+            else:
+                columns.append(places % size + low)
+                places = places // size
+        return encodings.from_keys(self.fmt, np.stack(columns[::-1]))
+
+
+def _exhaustive(fmt: Format, boxes: list[tuple[int, int]], region: Region) -> Exhaustive:
+    made = Exhaustive(fmt, tuple(boxes))
+    total = 1
+    for low, high in boxes:
+        total *= high - low + 1
+    if total > LARGEST_PRODUCT:
+        raise UsageError(
+            f"{region.text!r} has {float(total):.3g} inputs in {fmt.name}: too many to take all. "
+            "Narrow the region, or take spread:N."
+        )
+    return made
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Inputs even in value between finite bounds, both ends included.
+
+    For two arguments floor(sqrt(N)) values each.
+    """
+
+    fmt: Format
+    boxes: tuple[tuple[Fraction, Fraction], ...]
+    count: int
+
+    @property
+    def side(self) -> int:
+        """Values an argument."""
+        return self.count if len(self.boxes) == 1 else isqrt(self.count)
+
+    def __len__(self) -> int:
+        return int(self.side ** len(self.boxes))
+
+    def take(self, start: int, count: int) -> Bits:
+        """Return consecutive points, the last argument changing fastest."""
+        places = np.arange(start, start + count, dtype=np.int64)
+        columns = []
+        for low, high in reversed(self.boxes):
+            position = places % self.side
+            share = position / np.float64(max(self.side - 1, 1))
+            keys = doubles_to_keys(self.fmt, value_bounds(low, high).at(share))
+            last = self.side - 1 or 1
+            keys = np.where(position == last, self.fmt.key_at_most(high), keys)
+            columns.append(np.where(position == 0, self.fmt.key_at_least(low), keys))
+            places = places // self.side
+        return encodings.from_keys(self.fmt, np.stack(columns[::-1]))
+
+
+def _value_boxes(
+    function: Function, fmt: Format, region: Region
+) -> tuple[tuple[Fraction, Fraction], ...]:
+    """Return finite bounds an argument: the region's, or the active region's ends."""
+    boxes = []
+    for place in range(function.arity):
+        low, high = region_keys(fmt, region, place)
+        ends = _active_ranges(function, fmt)
+        first, last = max(low, ends.ranges[0][0]), min(high, ends.ranges[-1][1])
+        if first > last:
+            first, last = max(low, finite_keys(fmt)[0]), min(high, finite_keys(fmt)[1])
+        if first > last:
+            raise UsageError(f"The region {region.text!r} has no finite number to spread over.")
+        boxes.append((fmt.value(fmt.from_key(first)), fmt.value(fmt.from_key(last))))
+    return tuple(boxes)
+
+
+def _active_ranges(function: Function, fmt: Format) -> KeyRanges:
+    if function.arity > 1 or not function.is_catalogue:
+        return KeyRanges((finite_keys(fmt),))
+    return KeyRanges(active(function, fmt))
+
+
+def _spread(
+    sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int
+) -> Spread:
+    salt = f"{seed}/{function.name}/{fmt.name}/{region.text}/{sampler.text}"
+    top = fmt.max_magnitude + fmt.has_inf
+    every = []
+    inner = []
+    for place in range(function.arity):
+        box = region_keys(fmt, region, place)
+        numbers = KeyRanges((box,)).clipped(-1 - top, top)
+        every.append(numbers)
+        inside = _active_ranges(function, fmt).clipped(*box)
+        finite = numbers.clipped(*finite_keys(fmt))
+        inner.append(inside if inside.ranges else finite if finite.ranges else numbers)
+    joint = JointPowers(fmt, tuple(every)) if function.joint == "power" else None
+    return Spread(fmt, tuple(every), tuple(inner), sampler.count, salt, joint)
+
+
+def _listed(sampler: Sampler, function: Function, fmt: Format) -> Int:
+    """Return the keys of listed inputs; each number is rounded to the format once."""
+    found = rows(sampler.listed)
+    for row in found:
+        if len(row) != function.arity:
+            raise UsageError(
+                f"{function.name} takes {function.arity} arguments, but an input of "
+                f"{sampler.text[:60]!r} has {len(row)}. Write listed:1,2;3,4 for two arguments."
+            )
+    keys = [[fmt.key(encode(fmt, word)) for word in row] for row in found]
+    return np.array(keys, dtype=np.int64).T
+
+
+def encode(fmt: Format, text: str) -> int:
+    """Return the encoding of a number's text, rounded to nearest once; "-0" and "nan" work."""
+    negative = text.strip().startswith("-")
+    if text.lower().lstrip("+-") == "nan":
+        return fmt.nan | (fmt.sign_bit if negative else 0)
+    value = parse_extended(text)
+    if isinstance(value, str):
+        return fmt.infinity | (fmt.sign_bit if negative else 0)
+    return fmt.round(value, negative_zero=negative)

@@ -1,0 +1,1 @@
+"""The exact results: what a function gives at an input, known as an enclosure."""
