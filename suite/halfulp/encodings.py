@@ -55,10 +55,10 @@ def keys(fmt: Format, bits: Bits) -> Int:
 
 
 def from_keys(fmt: Format, places: Int) -> Bits:
-    """Return the encodings at these keys."""
+    """Return the encodings at these keys, C-contiguous, as subjects expect them."""
     magnitude = np.where(places < 0, -1 - places, places).astype(np.uint64)
     sign = np.where(places < 0, np.uint64(fmt.sign_bit), np.uint64(0))
-    return (magnitude | sign).astype(bits_type(fmt))
+    return (magnitude | sign).astype(bits_type(fmt), order="C")
 
 
 def is_nan(fmt: Format, bits: Bits) -> Bool:

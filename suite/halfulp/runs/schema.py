@@ -122,7 +122,9 @@ PROFILE = (
     Column("high", "float", "largest input of the bin, as float64"),
     Column("count", "int", "judged inputs in the bin"),
     Column("nontrivial", "int", "of these, in the active region"),
-    Column("max_ulp", "float", "largest |error| in the bin (middle of its enclosure), capped at 2^53"),
+    Column(
+        "max_ulp", "float", "largest |error| in the bin (middle of its enclosure), capped at 2^53"
+    ),
     Column("mean_ulp", "float", "mean |error| in the bin, each capped at 2^40"),
     Column("wrongly_rounded", "int", "inputs in the bin whose result is not correctly rounded"),
     Column("specials", "int", "defects among special results in the bin"),

@@ -1,0 +1,272 @@
+"""The Python interface: what `import halfulp` offers, and what the command line stands on.
+
+Modules that take time to import are imported inside the functions that need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from halfulp.exceptions import RunError, UsageError
+from halfulp.measurement import Figures, Measurement
+
+if TYPE_CHECKING:
+    from halfulp.runs.store import Run
+    from halfulp.study.model import Study
+    from halfulp.study.plan import Plan
+    from halfulp.study.runner import Progress
+
+RUNS = Path("halfulp-runs")
+"""The folder in which runs are kept where nothing else is asked for."""
+
+CALLABLE_ADAPTER = "callable"
+"""The adapter's name in the plan of a Python callable, which needs no adapter."""
+
+Callables: TypeAlias = Mapping[str, Callable[..., Any]]
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run from its folder.
+
+    Raises
+    ------
+    RunError
+        If there is no run, it is damaged, or a newer halfulp wrote it.
+    """
+    from halfulp.runs import store
+
+    return store.load_run(path)
+
+
+def run(
+    study: str | Path | Study,
+    *,
+    only: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    seed: int | None = None,
+    report: bool = True,
+) -> Run:
+    """Carry out a study, write the run to disk, and return it.
+
+    Parameters
+    ----------
+    study
+        Path of a `.toml` file, name of a shipped study such as "quick", or a `Study`.
+    only
+        Selectors such as "backend=numpy*"; those of one key are alternatives.
+    out
+        The run's folder; by default a new one in `halfulp-runs`.
+    workers
+        Number of processes; by default as many as there are cores.
+    seed
+        A seed to take instead of the study's.
+    report
+        Whether to write `report.html` into the run's folder.
+
+    Raises
+    ------
+    UsageError
+        If the study or a selector cannot be understood.
+    RunError
+        If the run cannot be written.
+    """
+    plan = plan_study(study, only=only, seed=seed)
+    return carry_out(plan, out=out, workers=workers, report=report)
+
+
+def plan_study(
+    study: str | Path | Study, *, only: Sequence[str] = (), seed: int | None = None
+) -> Plan:
+    """Return the rows that a study asks for; see `run` for the parameters."""
+    from halfulp.study.model import load_study
+    from halfulp.study.plan import make_plan
+
+    _check_seed(seed)
+    read = load_study(study) if isinstance(study, str | Path) else study
+    return make_plan(read, only, seed=seed)
+
+
+def carry_out(
+    plan: Plan,
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    report: bool = True,
+    progress: Progress | None = None,
+) -> Run:
+    """Carry out a plan and write the run; the folder is made first, so that it cannot fail last."""
+    from halfulp.runs.forms import write_report
+    from halfulp.runs.store import load_run, write_run
+    from halfulp.study.runner import execute
+
+    _check_workers(workers)
+    folder = _new_folder(plan.name, None if out is None else Path(out))
+    try:
+        results = execute(plan, workers=workers, progress=progress)
+        tables = {
+            "accuracy": results.accuracy,
+            "witnesses": results.witnesses,
+            "profile": results.profile,
+        }
+        write_run(folder, results.manifest, tables)
+    finally:
+        if out is None:
+            _remove_if_unused(folder)
+    finished = load_run(folder)
+    if report:
+        write_report(finished, "html")
+    return finished
+
+
+def _new_folder(study_name: str, out: Path | None) -> Path:
+    """Make the run's folder, and refuse one that already holds something else.
+
+    Raises
+    ------
+    RunError
+        If it cannot be made or written to, or is not empty.
+    """
+    from halfulp.runs.store import create_run_folder, replace_file
+
+    if out is None:
+        return create_run_folder(RUNS, study_name, datetime.now(UTC).astimezone())
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        occupied = any(entry.name != ".gitignore" for entry in out.iterdir())
+    except OSError as error:
+        raise RunError(
+            f"Cannot write {out}: {error.strerror}. Name a folder that you may write to with --out."
+        ) from error
+    if occupied:
+        raise RunError(f"Expected an empty or new folder for the run, but {out} is not empty.")
+    replace_file(out / ".gitignore", b"*\n")
+    return out
+
+
+def _remove_if_unused(folder: Path) -> None:
+    """Take away the folder of a run that failed before anything was written."""
+    if [entry.name for entry in folder.iterdir()] == [".gitignore"]:
+        (folder / ".gitignore").unlink()
+        folder.rmdir()
+
+
+def measure(
+    function: str,
+    *,
+    formula: str | None = None,
+    backend: str | Callable[..., Any] = "numpy",
+    format: str = "float32",  # noqa: A002 - the word that the command line and studies use
+    region: str = "all",
+    inputs: str | Sequence[str] = (),
+    seed: int = 0,
+    workers: int | None = None,
+) -> Measurement:
+    """Measure one routine and return its figures, one for each way of taking inputs.
+
+    Parameters
+    ----------
+    function
+        Catalogue name such as "expm1", or an expression such as "log(1 + exp(x))".
+    formula
+        How it is computed, as an expression; by default by the backend's own routine.
+    backend
+        Label of a backend, or a callable that takes arrays and returns an array.
+    format
+        Name of a format.
+    region
+        `low:high`, two of them joined by a comma for two arguments, or "all".
+    inputs
+        Samplers such as "edges" or "spread:100000"; by default every input of a 16-bit format,
+        else the edges and a spread of a million.
+    seed
+        Seed of the samplers.
+    workers
+        Number of processes; by default as many as there are cores.
+
+    Returns
+    -------
+    Measurement
+        Its `status` says whether there are figures, and `reason` why not.
+
+    Raises
+    ------
+    UsageError
+        If a name, an expression, a region or a sampler is not understood.
+    """
+    callables = {} if isinstance(backend, str) else {_label_of(backend): backend}
+    label = backend if isinstance(backend, str) else next(iter(callables))
+    samplers = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+    plan = plan_measurement(
+        function,
+        formula=formula,
+        backends=(label,),
+        formats=(format,),
+        regions=(region,),
+        inputs=samplers,
+        seed=seed,
+        callables=callables,
+    )
+    figures = measured(plan, workers=workers, callables=callables)
+    return Measurement(figures[0].routine, figures[0].region, tuple(figures))
+
+
+def plan_measurement(
+    function: str,
+    *,
+    formula: str | None = None,
+    backends: Sequence[str] = ("numpy",),
+    formats: Sequence[str] = ("float32",),
+    regions: Sequence[str] = ("all",),
+    inputs: Sequence[str] = (),
+    seed: int = 0,
+    callables: Iterable[str] = (),
+) -> Plan:
+    """Return the rows of a measurement; see `measure` for the parameters."""
+    from halfulp.study.plan import NATIVE, BackendSpec, Names, Product, expand, plan_of
+
+    _check_seed(seed)
+    names = Names(backends={label: BackendSpec(label, CALLABLE_ADAPTER) for label in callables})
+    product = Product(
+        functions=(function,),
+        backends=backends,
+        formats=formats,
+        formulas=(formula or NATIVE,),
+        regions=regions,
+        inputs=inputs,
+    )
+    return plan_of(expand(product, names), names, name="measure", seed=seed)
+
+
+def measured(
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    callables: Callables | None = None,
+) -> list[Figures]:
+    """Carry out a plan without writing anything, and return its figures in the plan's order."""
+    from halfulp.study.runner import execute
+
+    _check_workers(workers)
+    results = execute(plan, workers=workers, progress=progress, callables=callables or {})
+    return Figures.from_tables(results.accuracy, results.witnesses)
+
+
+def _label_of(function: Callable[..., Any]) -> str:
+    """Return a label for a callable: its name, without what a label may not have."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return name.strip("<>").replace("/", "-") or "callable"
+
+
+def _check_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise UsageError(f"Expected at least 1 worker, but got {workers}.")
+
+
+def _check_seed(seed: int | None) -> None:
+    if seed is not None and not 0 <= seed < 2**63:
+        raise UsageError(f"Expected a seed from 0 to 2^63 - 1, but got {seed}.")

@@ -1,0 +1,90 @@
+"""`halfulp list`: the functions, backends and studies there are."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import typer
+
+from halfulp.cli.state import emit, table
+from halfulp.exceptions import UsageError
+from halfulp.suggest import hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from halfulp.backend import Adapter
+
+
+_THING = typer.Argument(help="functions, backends or studies.", metavar="WHAT")
+
+
+def list_things(thing: str = _THING) -> None:
+    """List functions, backends or studies."""
+    if thing not in _LISTS:
+        raise UsageError(f"There is no list of {thing!r}: {hint(thing, _LISTS)}")
+    emit(_LISTS[thing]())
+
+
+def _functions() -> str:
+    from halfulp.functions import CATALOGUE
+
+    rows = [("function", "arguments", "aliases", "what it is")]
+    for record in CATALOGUE.values():
+        arguments, aliases = ", ".join(record.arguments), ", ".join(record.aliases)
+        rows.append((record.name, arguments, aliases, record.summary))
+    return table(rows)
+
+
+def _backends() -> str:
+    from halfulp.backend import adapter_entry_points, adapter_named
+
+    rows, notes = [("backend", "functions", "formats", "state")], []
+    for name, point in sorted(adapter_entry_points().items()):
+        try:
+            adapter = adapter_named(name)
+        except Exception as error:  # a broken plug-in must not hide the others
+            rows.append((name, "", "", f"broken: {point.value} cannot be loaded: {error}"))
+            continue
+        formats = ", ".join(adapter.formats)
+        rows.append((name, str(len(adapter.functions)), formats, _state(adapter)))
+        notes += [f"{name}: {adapter.note}"] if adapter.note else []
+    return "\n".join([table(rows), *(f"\n{note}" for note in notes)])
+
+
+def _state(adapter: Adapter) -> str:
+    """Return whether an adapter's library is installed and in which version, or what is missing."""
+    from importlib.util import find_spec
+
+    missing = [package for package in adapter.requires if find_spec(package) is None]
+    if missing:
+        return f"unavailable: the package {', '.join(missing)} is not installed"
+    versions = ", ".join(_version(package) for package in adapter.requires)
+    return f"available ({versions})" if versions else "available"
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:  # the distribution may have another name than the package
+        return package
+
+
+def _studies() -> str:
+    from halfulp.study.named import shipped_studies
+
+    rows = [("study", "title")]
+    for name, path in shipped_studies().items():
+        title = tomllib.loads(path.read_text(encoding="utf-8")).get("title", "")
+        rows.append((name, str(title)))
+    return table(rows)
+
+
+_LISTS: dict[str, Callable[[], str]] = {
+    "functions": _functions,
+    "backends": _backends,
+    "studies": _studies,
+}

@@ -1,0 +1,1 @@
+"""Studies: the TOML file, the plan that it expands to, and carrying it out."""

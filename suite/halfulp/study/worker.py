@@ -1,0 +1,284 @@
+"""A judge's worker: makes inputs and references, asks the subjects, judges.
+
+One lives in a process of its own for each core (`python -m halfulp.study.worker`), started by
+subprocess so that a user's script is not imported again; one can also live in the caller's process,
+for Python callables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from halfulp import functions
+from halfulp.backend import Request, Unavailable
+from halfulp.encodings import Bits
+from halfulp.exceptions import HalfulpError, UsageError
+from halfulp.formats import format_named
+from halfulp.judge.judging import judge
+from halfulp.judge.tally import Tally, from_json, to_json
+from halfulp.reference.truth import truth
+from halfulp.routines import Routine
+from halfulp.study.plan import BackendSpec, Row
+from halfulp.study.shards import Group, groups
+from halfulp.subject.handle import Subject
+from halfulp.subject.inprocess import InProcess
+from halfulp.subject.protocol import Evaluator, SubjectError
+
+
+class Failure(NamedTuple):
+    """Why a row has no figures: a status of `halfulp.runs.schema`, and a sentence."""
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one shard.
+
+    Parameters
+    ----------
+    results
+        A tally or a failure by number of the row; rows that were to be skipped are absent.
+    backends
+        What is known of backends that were started for it.
+    """
+
+    results: Mapping[int, Tally | Failure]
+    backends: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The part of a plan that a worker needs."""
+
+    rows: tuple[Row, ...]
+    backends: Mapping[str, BackendSpec]
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "rows": [asdict(row) for row in self.rows],
+            "backends": {label: asdict(spec) for label, spec in self.backends.items()},
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Task:
+        """Return the task that `to_json` wrote."""
+        rows = tuple(
+            Row(**{**row, "routine": Routine(**row["routine"])}) for row in document["rows"]
+        )
+        specs = {label: BackendSpec(**spec) for label, spec in document["backends"].items()}
+        return cls(rows, specs, document["seed"])
+
+
+class Worker:
+    """Carries out shards of a task.
+
+    Parameters
+    ----------
+    task
+        Rows, backends and seed.
+    callables
+        Python callables by label of their backend; they are called in this process.
+    """
+
+    def __init__(self, task: Task, callables: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        self.task = task
+        self.groups: list[Group] = groups(task.rows, task.seed)
+        self._callables = callables or {}
+        self._subjects: dict[str, Evaluator | Failure] = {}
+        self._routines: dict[int, int] = {}
+        self._news: dict[str, Mapping[str, Any]] = {}
+
+    def close(self) -> None:
+        """End all subjects."""
+        for subject in self._subjects.values():
+            if not isinstance(subject, Failure):
+                subject.close()
+        self._subjects.clear()
+        self._routines.clear()
+
+    def carry_out(self, group_number: int, shard: int, skip: Sequence[int] = ()) -> Outcome:
+        """Return the outcome of one shard.
+
+        Parameters
+        ----------
+        group_number, shard
+            Which one.
+        skip
+            Numbers of rows that need not be evaluated any more.
+        """
+        group = self.groups[group_number]
+        results: dict[int, Tally | Failure] = {}
+        ready = []
+        for row in group.rows:
+            if row not in skip:
+                failure = self._prepare(row)
+                if failure is None:
+                    ready.append(row)
+                else:
+                    results[row] = failure
+        if ready:
+            results |= self._judge(group, shard, ready)
+        news, self._news = self._news, {}
+        return Outcome(results, news)
+
+    def _judge(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
+        inputs = group.source.take(*group.span(shard))
+        exact = truth(group.function, group.fmt, inputs)
+        results: dict[int, Tally | Failure] = {}
+        for row in rows:
+            outputs = self._evaluate(row, inputs)
+            results[row] = (
+                outputs
+                if isinstance(outputs, Failure)
+                else judge(exact, inputs, outputs, group.axis)
+            )
+        return results
+
+    def _evaluate(self, row: int, inputs: Bits) -> Bits | Failure:
+        failure = self._prepare(row)  # a crash of another routine may have ended the subject
+        if failure is not None:
+            return failure
+        label = self.task.rows[row].routine.backend
+        subject = self._subjects[label]
+        assert not isinstance(subject, Failure)
+        try:
+            return subject.evaluate(self._routines[row], inputs)
+        except SubjectError as error:
+            self._lost(label, error)
+            return Failure(error.status, error.reason)
+
+    def _lost(self, label: str, error: SubjectError) -> None:
+        """Forget a subject whose process is gone; the next routine starts it afresh."""
+        if error.status != "failed":
+            subject = self._subjects.pop(label)
+            assert not isinstance(subject, Failure)
+            subject.close()
+            for row, other in enumerate(self.task.rows):
+                if other.routine.backend == label:
+                    self._routines.pop(row, None)
+
+    # -- subjects ----------------------------------------------------------------------------
+
+    def _prepare(self, row: int) -> Failure | None:
+        """Make a row's routine ready, its subject started if need be."""
+        if row in self._routines:
+            return None
+        label = self.task.rows[row].routine.backend
+        subject = self._subject(label)
+        if isinstance(subject, Failure):
+            return subject
+        try:
+            self._routines[row] = subject.prepare(request(self.task.rows[row]))
+        except Unavailable as error:
+            return Failure("unavailable", str(error))
+        except SubjectError as error:
+            self._lost(label, error)
+            return Failure(error.status, error.reason)
+        return None
+
+    def _subject(self, label: str) -> Evaluator | Failure:
+        if label not in self._subjects:
+            self._subjects[label] = self._start(label)
+        return self._subjects[label]
+
+    def _start(self, label: str) -> Evaluator | Failure:
+        spec = self.task.backends[label]
+        if label in self._callables:
+            subject: Evaluator = InProcess(self._callables[label], name=label)
+        else:
+            subject = Subject(spec.adapter, spec.settings)
+        known = {"adapter": spec.adapter, "settings": dict(spec.settings)}
+        try:
+            subject.start()
+        except Unavailable as error:
+            self._news[label] = {**known, "status": "unavailable", "reason": str(error)}
+            return Failure("unavailable", str(error))
+        except SubjectError as error:
+            self._news[label] = {**known, "status": "unavailable", "reason": error.reason}
+            return Failure(error.status, error.reason)
+        self._news[label] = {
+            **known,
+            "status": "available",
+            "reason": None,
+            "versions": dict(subject.versions),
+            "floating_point_state": {
+                name: str(value) for name, value in asdict(subject.floating_point_state).items()
+            },
+        }
+        return subject
+
+
+def request(row: Row) -> Request:
+    """Return what a subject is asked to make ready for a row."""
+    return Request(
+        row.routine.function,
+        None if row.expression is None else functions.parse(row.expression),
+        format_named(row.routine.format),
+        functions.get(row.routine.function).arguments,
+    )
+
+
+# -- as a process ------------------------------------------------------------------------------
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """Return JSON values."""
+    return {
+        "results": {
+            str(row): list(result) if isinstance(result, Failure) else to_json(result)
+            for row, result in outcome.results.items()
+        },
+        "backends": dict(outcome.backends),
+    }
+
+
+def outcome_from_json(document: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that `outcome_to_json` wrote."""
+    return Outcome(
+        {
+            int(row): Failure(*result) if isinstance(result, list) else from_json(result)
+            for row, result in document["results"].items()
+        },
+        document["backends"],
+    )
+
+
+def main() -> None:
+    """Read a task, then shards, from standard input; write outcomes to standard output.
+
+    Each message is a line of JSON. What anything else prints goes to standard error.
+    """
+    from halfulp.subject.lifetime import die_with_parent
+
+    die_with_parent(int(sys.argv[1]))
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = Worker(Task.from_json(json.loads(sys.stdin.readline())))
+    try:
+        for line in sys.stdin:
+            replies.write(json.dumps(_answer(worker, json.loads(line))) + "\n")
+            replies.flush()
+    finally:
+        worker.close()
+
+
+def _answer(worker: Worker, message: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return outcome_to_json(worker.carry_out(*message["shard"], skip=message["skip"]))
+    except HalfulpError as error:
+        kind = UsageError if isinstance(error, UsageError) else HalfulpError
+        return {"error": str(error), "usage": kind is UsageError}
+
+
+if __name__ == "__main__":
+    main()

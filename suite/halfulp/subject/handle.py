@@ -1,0 +1,241 @@
+"""The judge's handle on a subject in a process of its own.
+
+The judge shares one buffer with the subject: an array of encodings an argument, then the output. It
+is anonymous memory (memfd) passed by descriptor, so that it vanishes with the last process that
+maps it, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from halfulp.backend import Request, Unavailable
+from halfulp.encodings import Bits, bits_type
+from halfulp.exceptions import UsageError
+from halfulp.subject.fpstate import DEFAULT, FloatingPointState
+from halfulp.subject.messages import Message, request_as_data, stride_bytes
+from halfulp.subject.process import SubjectProcess
+from halfulp.subject.protocol import SubjectError, check_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+UNWRITTEN = 0xA5
+"""Every byte of the output before a routine runs.
+
+An element that a routine forgets then holds the same wrong value in every run, never the right one
+that an earlier call left there.
+"""
+
+_SMALLEST_BUFFER = 1 << 20
+
+
+class Subject:
+    """A backend in a process of its own; a context manager, for use by one thread at a time.
+
+    Parameters
+    ----------
+    adapter
+        Name under which the adapter is installed.
+    settings
+        The backend's own keys from the study file.
+    time_limit_s
+        Seconds that one evaluation may take.
+    start_limit_s
+        Seconds that importing the library, or making a routine ready, may take.
+
+    Examples
+    --------
+    >>> with Subject("math", {}) as subject:  # doctest: +SKIP
+    ...     routine = subject.prepare(Request("exp", None, FORMATS["float32"], ("x",)))
+    ...     outputs = subject.evaluate(routine, inputs)
+    """
+
+    def __init__(
+        self,
+        adapter: str,
+        settings: Mapping[str, Any],
+        *,
+        time_limit_s: float = 60,
+        start_limit_s: float = 120,
+    ) -> None:
+        self.adapter = adapter
+        self.settings = dict(settings)
+        self.time_limit_s = time_limit_s
+        self.start_limit_s = start_limit_s
+        self.versions: dict[str, str] = {}
+        self.floating_point_state: FloatingPointState = DEFAULT
+        self._process: SubjectProcess | None = None
+        self._prepared = 0
+        self._routines: dict[int, Request] = {}
+        self._buffer: _Buffer | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the subject's process, or None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start a fresh process and load the library in it; routines are prepared anew.
+
+        Raises
+        ------
+        Unavailable
+            If the library or its device is missing; in the library's words.
+        UsageError
+            If the adapter or a setting is not known.
+        SubjectError
+            If the library did not load for another reason.
+        """
+        self.close()
+        self._process = SubjectProcess()
+        message = {"do": "load", "adapter": self.adapter, "settings": self.settings}
+        try:
+            self.versions = dict(self._exchange(message, self.start_limit_s)["versions"])
+        except BaseException:
+            self.close()
+            raise
+
+    def prepare(self, request: Request) -> int:
+        """Make a routine ready and return the number by which `evaluate` knows it.
+
+        Raises
+        ------
+        Unavailable
+            If the library has no such function or format; in the library's words.
+        SubjectError
+            If something else went wrong.
+        """
+        routine = self._prepared = self._prepared + 1
+        message = {"do": "prepare", "routine": routine, "request": request_as_data(request)}
+        self._exchange(message, self.start_limit_s)
+        self._routines[routine] = request
+        return routine
+
+    def evaluate(self, routine: int, inputs: Bits) -> Bits:
+        """Evaluate a prepared routine on encodings of shape (arity, n), C-contiguous.
+
+        Returns
+        -------
+        Bits
+            Encodings of shape (n,): a read-only view of the shared buffer, valid until the next
+            call on this handle. Copy it to keep it.
+
+        Raises
+        ------
+        SubjectError
+            "crashed" (with the signal or exit code and the last line of stderr), "timed out" (the
+            process group was killed) or "failed" (the routine raised, or wrote into its inputs).
+        ValueError
+            If the inputs have another shape or type.
+        """
+        if routine not in self._routines:
+            raise RuntimeError("Prepare the routine first; a subject started again knows none.")
+        request = self._routines[routine]
+        check_inputs(request, inputs)
+        count = inputs.shape[1]
+        arrays = self._arrays(request, count)
+        arrays[:-1] = inputs
+        arrays[-1:].view(np.uint8).fill(UNWRITTEN)
+        self._exchange({"do": "evaluate", "routine": routine, "count": count}, self.time_limit_s)
+        if not np.array_equal(arrays[:-1], inputs):
+            raise SubjectError("failed", f"{request.function} wrote into its inputs")
+        output: Bits = arrays[-1]
+        output.flags.writeable = False
+        return output
+
+    def close(self) -> None:
+        """End the process and its group, and let go of the shared memory."""
+        process, self._process = self._process, None
+        self._forget()
+        if process is not None:
+            process.close()
+
+    def __enter__(self) -> Self:
+        """Start the subject."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the subject."""
+        self.close()
+
+    def _forget(self) -> None:
+        self._routines.clear()
+        self._buffer = None
+
+    def _exchange(
+        self, message: Mapping[str, Any], limit_s: float, descriptors: Sequence[int] = ()
+    ) -> Message:
+        if self._process is None:
+            raise RuntimeError("The subject is not running: start it first.")
+        try:
+            reply = self._process.exchange(message, limit_s, descriptors)
+        except BaseException:
+            self._process = None
+            self._forget()
+            raise
+        if "floating_point_state" in reply:
+            self.floating_point_state = FloatingPointState(**reply["floating_point_state"])
+        _raise_unless_ok(reply)
+        return reply
+
+    def _arrays(self, request: Request, count: int) -> Bits:
+        """Return the shared arrays, shape (arity + 1, count), output last."""
+        stride = stride_bytes(count, request.format.width)
+        rows = len(request.arguments) + 1
+        if self._buffer is None or self._buffer.size < rows * stride:
+            self._share(rows * stride)
+        assert self._buffer is not None
+        item = bits_type(request.format)
+        flat: Bits = np.frombuffer(self._buffer.memory, item, rows * stride // item.itemsize)
+        arrays: Bits = flat.reshape(rows, stride // item.itemsize)[:, :count]
+        return arrays
+
+    def _share(self, needed: int) -> None:
+        """Share a larger buffer: sizes double, so that few are ever made."""
+        size = _SMALLEST_BUFFER
+        while size < needed:
+            size *= 2
+        buffer = _Buffer(size)
+        try:
+            self._exchange({"do": "map", "size": size}, self.start_limit_s, [buffer.descriptor])
+        finally:
+            os.close(buffer.descriptor)
+        self._buffer = buffer
+
+
+class _Buffer:
+    """Anonymous memory; freed when the last array on it is gone, here and in the subject."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.descriptor = os.memfd_create("halfulp", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(self.descriptor, size)
+        # A subject that could shorten it would end the judge with SIGBUS.
+        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
+        self.memory = mmap.mmap(self.descriptor, size)
+
+
+def _raise_unless_ok(reply: Message) -> None:
+    match reply["status"]:
+        case "ok":
+            return
+        case "unavailable":
+            raise Unavailable(reply["reason"])
+        case "usage":
+            raise UsageError(reply["reason"])
+        case _:
+            raise SubjectError("failed", reply["reason"])

@@ -1,0 +1,142 @@
+"""The subject's side: a process that loads one library and evaluates what the judge asks for.
+
+It imports the standard library, the contract, the adapter and its library, nothing else: what is
+measured must behave as it does in a plain Python process. Requests come over a socket that was
+passed by descriptor, never over stdin or stdout, on which a library may print what it likes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from halfulp.backend import Evaluate, Library, Request, Unavailable, adapter_named
+from halfulp.exceptions import UsageError
+from halfulp.subject.fpstate import floating_point_state
+from halfulp.subject.lifetime import ask_for_death, die_with_parent
+from halfulp.subject.messages import (
+    CONNECTION_LOST,
+    Inbox,
+    Message,
+    item_code,
+    pack,
+    request_from_data,
+    stride_bytes,
+)
+
+_MAX_WORDS = 2_000
+
+
+def main() -> None:
+    """Serve the judge until it closes the connection; argv holds the descriptor and its pid."""
+    descriptor, judge = (int(argument) for argument in sys.argv[1:])
+    die_with_parent(judge)
+    os.register_at_fork(after_in_child=ask_for_death)
+    # Whoever the library executes must not hold the connection open, nor may a crash leave a core.
+    os.set_inheritable(descriptor, False)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=descriptor) as connection:
+        _Host(connection).serve()
+
+
+class _Host:
+    """Answers each message with exactly one reply that bears the same id."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._process = os.getpid()
+        self._inbox = Inbox()
+        self._descriptors: list[int] = []
+        self._library: Library | None = None
+        self._routines: dict[int, tuple[Request, Evaluate]] = {}
+        self._buffer = memoryview(b"")
+
+    def serve(self) -> None:
+        """Answer until the connection is closed."""
+        while message := self._receive():
+            reply = self._answer(message)
+            if os.getpid() != self._process:
+                os._exit(0)  # a routine forked, and this is the copy: it has nothing to say here
+            self._send({"id": message["id"], **reply})
+
+    def _receive(self) -> Message | None:
+        while (message := self._inbox.take()) is None:
+            try:
+                data, descriptors, _, _ = socket.recv_fds(self._connection, 1 << 16, 4)
+            except OSError:
+                _leave()
+            self._descriptors += descriptors
+            if not data:
+                return None
+            self._inbox.add(data)
+        return message
+
+    def _send(self, reply: Message) -> None:
+        try:
+            self._connection.sendall(pack(reply))
+        except OSError:  # a routine closed descriptors that are not its own
+            _leave()
+
+    def _answer(self, message: Message) -> Message:
+        try:
+            reply: Message = getattr(self, f"_do_{message['do']}")(message)
+        except Unavailable as error:
+            return {"status": "unavailable", "reason": str(error)[:_MAX_WORDS]}
+        except UsageError as error:
+            return {"status": "usage", "reason": str(error)[:_MAX_WORDS]}
+        except Exception as error:  # whatever a library raises is its result
+            return {"status": "failed", "reason": _words(error), **_state()}
+        return {"status": "ok", **reply}
+
+    def _do_load(self, message: Message) -> Message:
+        self._library = adapter_named(message["adapter"]).load(message["settings"])
+        versions = {str(name): str(text) for name, text in self._library.versions.items()}
+        return {"versions": versions, **_state()}
+
+    def _do_prepare(self, message: Message) -> Message:
+        assert self._library is not None, "load comes first"
+        request = request_from_data(message["request"])
+        self._routines[message["routine"]] = request, self._library.routine(request)
+        return {}
+
+    def _do_map(self, message: Message) -> Message:
+        descriptor = self._descriptors.pop()
+        try:
+            self._buffer = memoryview(mmap.mmap(descriptor, message["size"]))
+        finally:
+            os.close(descriptor)
+        return {}
+
+    def _do_evaluate(self, message: Message) -> Message:
+        request, evaluate = self._routines[message["routine"]]
+        *inputs, output = self._views(request, message["count"])
+        evaluate(inputs, output)
+        return _state()
+
+    def _views(self, request: Request, count: int) -> list[memoryview]:
+        """Return a view an argument and, last, that of the output."""
+        width = request.format.width
+        stride, used = stride_bytes(count, width), count * width // 8
+        starts = (place * stride for place in range(len(request.arguments) + 1))
+        return [self._buffer[start : start + used].cast(item_code(width)) for start in starts]
+
+
+def _leave() -> NoReturn:
+    """End at once, with the code that says that the connection to the judge is gone."""
+    os._exit(CONNECTION_LOST)
+
+
+def _state() -> dict[str, Any]:
+    return {"floating_point_state": asdict(floating_point_state())}
+
+
+def _words(error: Exception) -> str:
+    text = str(error)[:_MAX_WORDS]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,223 @@
+"""A hand-made run for the structure of the page: its figures were measured by nobody.
+
+Whether figures are right is tested where they are made. Here errors come from a seeded generator,
+and rows of each status, kind and defect stand where a real run could have them.
+"""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from halfulp.formats import format_named
+from halfulp.runs.schema import (
+    ACCURACY,
+    HISTOGRAM_LINEAR,
+    HISTOGRAM_TAIL,
+    IDENTITY,
+    PROFILE,
+    TABLES,
+    WITNESSES,
+)
+from halfulp.runs.store import Run, load_run, write_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+FUNCTIONS = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tanh",
+    "erf", "sigmoid", "pow",
+)  # fmt: skip
+FORMATS = ("float16", "float32", "float64")
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def blank(columns: Sequence[Any], **values: Any) -> dict[str, Any]:
+    """Return a record of a table, null where nothing is said."""
+    return dict.fromkeys((column.name for column in columns), None) | values
+
+
+def identity(
+    function: str, backend: str, format_name: str, *, formula: str = "native", region: str = "all",
+    sampler: str = "spread:20000",
+) -> dict[str, str]:  # fmt: skip
+    """Return the columns that name a row."""
+    values = (
+        f"{function}/{formula}/{backend}/{format_name}",
+        function, formula, backend, format_name, region, sampler,
+    )  # fmt: skip
+    return {column.name: value for column, value in zip(IDENTITY, values, strict=True)}
+
+
+def accuracy(place: dict[str, str], **values: Any) -> dict[str, Any]:
+    """Return a measured row; `max_ulp` alone sets every form of the maximum."""
+    largest = values.pop("max_ulp", 0.75)
+    counts = {
+        column.name: 0
+        for column in ACCURACY
+        if column.type == "int" and column.name not in {"seed", "count"}
+    }
+    measured = {
+        "bounds": "all", "kind": "sampled", "status": "measured", "seed": 0, "count": 20_000,
+        "max_ulp": largest, "max_ulp_low": largest, "max_ulp_text": repr(largest),
+        "mean_ulp": 0.251, "wrongly_rounded_percent": 3.14, "max_steps": "1",
+    }  # fmt: skip
+    figures = {"judged": 19_900, "nontrivial": 12_345, "wrongly_rounded": 388}
+    return blank(ACCURACY, **(counts | measured | figures | place | values))
+
+
+def missing(place: dict[str, str], status: str, reason: str) -> dict[str, Any]:
+    """Return a row without figures."""
+    return blank(ACCURACY, **place, kind="sampled", status=status, reason=reason, seed=0)
+
+
+def witness(
+    place: dict[str, str], quantity: str = "max_ulp", bits: int = 0x3C01, **values: Any
+) -> dict[str, Any]:
+    """Return a witness; its texts are right for the bits, its result is not computed."""
+    record = format_named(place["format"])
+    got, want = record.hex(bits + 1), record.hex(bits)
+    texts = {
+        "input_bits": record.bits_text(bits), "input_hex": record.hex(bits),
+        "input": str(float(record.value(bits))), "got_bits": record.bits_text(bits + 1),
+        "got_hex": got, "got": str(float(record.value(bits + 1))),
+        "want_bits": record.bits_text(bits), "want_hex": want,
+        "want": str(float(record.value(bits))), "error_ulp": 0.75,
+        "command": f"halfulp measure {place['function']} --backend {place['backend']} "
+        f"--format {place['format']} --inputs listed:{record.hex(bits)}",
+    }  # fmt: skip
+    return blank(WITNESSES, **(place | {"quantity": quantity} | texts | values))
+
+
+def profile(place: dict[str, str], largest: float, chance: random.Random) -> list[dict[str, Any]]:
+    """Return bins over every encoding of the format, alike in width in encodings."""
+    record = format_named(place["format"])
+    ordinals = range(-record.max_magnitude, record.max_magnitude, record.max_magnitude // 64)
+    rows = []
+    for number, (low, high) in enumerate(pairwise(ordinals)):
+        quiet = abs(number - 64) < 20
+        error = 0.5 * chance.random() ** 8 if quiet else largest * (0.6 + 0.4 * chance.random())
+        ends = [float(record.value(record.from_ordinal(end))) for end in (low, high - 1)]
+        rows.append(
+            blank(
+                PROFILE,
+                **place,
+                bin=number,
+                low=ends[0],
+                high=ends[1],
+                count=200,
+                nontrivial=100,
+                max_ulp=error,
+                mean_ulp=error * 0.4,
+                wrongly_rounded=3,
+                specials=0,
+            )
+        )
+    return rows
+
+
+def histogram(largest: float, chance: random.Random) -> list[int]:
+    """Return counts of a rounding error plus a little of the routine's own."""
+    counts = [0] * (HISTOGRAM_LINEAR + 2 * HISTOGRAM_TAIL)
+    for _ in range(4000):
+        error = chance.uniform(-0.5, 0.5) + chance.gauss(0, 0.12) * max(largest - 0.5, 0)
+        counts[int(min(max(error + 2, 0), 3.99) * 32)] += 1
+    if largest > 2:
+        counts[HISTOGRAM_LINEAR] += 7
+    return counts
+
+
+def manifest(backends: Sequence[str], **values: Any) -> dict[str, Any]:
+    """Return the contents of a run.json."""
+    backend = {
+        "adapter": "numpy", "settings": {}, "status": "available", "reason": None,
+        "versions": {"numpy": "2.4.6"}, "note": "", "floating_point_state": {"rounding": "nearest"},
+    }  # fmt: skip
+    return {
+        "schema": 1, "halfulp": "0.1.0",
+        "study": {
+            "name": "hand-made", "title": "A hand-made run for the page's structure", "seed": 0,
+            "text": 'schema = 1\ntitle = "A hand-made run"\n',
+        },
+        "command": "halfulp run hand-made --seed 0",
+        "started": "2026-01-02T03:04:05+00:00", "finished": "2026-01-02T03:05:00+00:00",
+        "status": "complete", "environment": {"python": "3.11.9", "cpu": "an unnamed machine"},
+        "backends": dict.fromkeys(backends, backend),
+    } | values  # fmt: skip
+
+
+def synthetic(
+    functions: Sequence[str] = FUNCTIONS,
+    backends: Sequence[str] = ("numpy", "math"),
+    formats: Sequence[str] = FORMATS,
+    samplers: Sequence[str] = ("edges", "spread:20000"),
+) -> tuple[dict[str, Any], Tables]:
+    """Return the manifest and tables of a run of every combination, with a few rows missing."""
+    chance = random.Random(1)
+    tables: Tables = {name: [] for name in TABLES}
+    for function in functions:
+        for backend in backends:
+            for format_name in formats:
+                _add_routine(tables, function, backend, format_name, samplers, chance)
+    return manifest(backends), tables
+
+
+def _add_routine(
+    tables: Tables, function: str, backend: str, format_name: str, samplers: Sequence[str],
+    chance: random.Random,
+) -> None:  # fmt: skip
+    largest = chance.choice([0.5, 0.5000000000000543, 0.81, 1.4, 2.7, 9.3])
+    exhaustive = format_name == "float16" and backend == "numpy"
+    for sampler in ("exhaustive",) if exhaustive else samplers:
+        place = identity(function, backend, format_name, sampler=sampler)
+        if function == "erf" and backend == "numpy":
+            tables["accuracy"].append(missing(place, "unavailable", "numpy has no erf"))
+            continue
+        values: dict[str, Any] = {"kind": "exhaustive", "count": 65_536} if exhaustive else {}
+        if largest == 0.5:
+            values |= {"wrongly_rounded": 0, "wrongly_rounded_percent": 0.0}
+        if function == "pow" and sampler == "edges":
+            values |= {"specials": 2, "wrong_zero_sign": 2}
+            tables["witnesses"].append(witness(place, "wrong_zero_sign"))
+        if backend == "math" and format_name != "float64":
+            values |= {"note": "computed in double, rounded once to the format"}
+        shape = histogram(largest, chance)
+        tables["accuracy"].append(accuracy(place, max_ulp=largest, histogram=shape, **values))
+        tables["witnesses"].append(witness(place))
+        tables["profile"] += profile(place, largest, chance)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Run]:
+    """Write a manifest and tables by `write_run` and read them back."""
+
+    def write_and_load(contents: dict[str, Any], tables: Tables) -> Run:
+        write_run(tmp_path / "run", contents, tables)
+        return load_run(tmp_path / "run")
+
+    return write_and_load
+
+
+@pytest.fixture
+def small(build: Callable[..., Run]) -> Run:
+    """A run of three functions with rows of several kinds."""
+    return build(*synthetic(("exp", "erf", "pow"), ("numpy", "math"), ("float16", "float32")))
+
+
+@pytest.fixture
+def hand() -> SimpleNamespace:
+    """The functions above, which tests cannot import."""
+    return SimpleNamespace(
+        accuracy=accuracy,
+        identity=identity,
+        manifest=manifest,
+        missing=missing,
+        profile=profile,
+        synthetic=synthetic,
+        witness=witness,
+    )

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAULTS = Path(__file__).parent / "faults"
+
+
+@pytest.fixture
+def bad_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Install the adapter of tests/subject/faults for subjects to find, and return its name.
+
+    Its setting `fault` names what goes wrong; without one it returns its input.
+    """
+    installed = tmp_path / "installed"
+    record = installed / "halfulp_faults-1.dist-info"
+    record.mkdir(parents=True)
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: halfulp-faults\nVersion: 1\n")
+    (record / "entry_points.txt").write_text(
+        "[halfulp.adapters]\nfaulty = halfulp_faults:adapter\n"
+    )
+    (installed / "halfulp_faults.py").symlink_to(FAULTS / "halfulp_faults.py")
+    # Seen by subjects, which inherit the environment, and by the entry points of this process.
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.syspath_prepend(installed)
+    return "faulty"
+
+
+@pytest.fixture
+def members() -> Callable[[int | None], list[int]]:
+    """Return a function that lists the living processes of a process group."""
+    return _members
+
+
+@pytest.fixture
+def ends() -> Callable[[int | None], bool]:
+    """Return a function that tells whether a process group ends within some seconds.
+
+    A process that was sent SIGKILL takes a moment to end.
+    """
+
+    def ends(group: int | None, within_s: float = 10) -> bool:
+        deadline = time.monotonic() + within_s
+        while _members(group) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not _members(group)
+
+    return ends
+
+
+def _members(group: int | None) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if fields[0] != "Z" and int(fields[2]) == group:
+            found.append(process.pid)
+    return found
