@@ -97,8 +97,12 @@ def carry_out(
     workers: int | None = None,
     report: bool = True,
     progress: Progress | None = None,
+    command: str | None = None,
 ) -> Run:
-    """Carry out a plan and write the run; the folder is made first, so that it cannot fail last."""
+    """Carry out a plan and write the run; the folder is made first, so that it cannot fail last.
+
+    `command` is what the manifest names as the way to repeat the run.
+    """
     from halfulp.runs.forms import write_report
     from halfulp.runs.store import load_run, write_run
     from halfulp.study.runner import execute
@@ -112,7 +116,8 @@ def carry_out(
             "witnesses": results.witnesses,
             "profile": results.profile,
         }
-        write_run(folder, results.manifest, tables)
+        manifest = results.manifest | ({"command": command} if command else {})
+        write_run(folder, manifest, tables)
     finally:
         if out is None:
             _remove_if_unused(folder)

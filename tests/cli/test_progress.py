@@ -29,7 +29,7 @@ def test_lines_say_how_long_is_left(monkeypatch, capsys) -> None:
     assert capsys.readouterr().err.splitlines() == [
         "halfulp: 2 rows, 4,000 inputs to evaluate",
         "halfulp: 1,000 of 4,000 inputs, about 60 s left",
-        "halfulp: done in 40 s",
+        "halfulp: 1,000 inputs evaluated in 40 s",
     ]
 
 

@@ -27,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         What the user typed after `halfulp`; by default those of this process.
     """
-    from halfulp.cli.app import app
-
     typed = _hoisted(sys.argv[1:] if arguments is None else list(arguments))
     try:
+        from halfulp.cli.app import app
+
         code = app(args=typed, prog_name="halfulp", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stop.__context__, BrokenPipeError):
             return _stop_writing()
         raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         return explain(error, debug="--debug" in typed)
     return code if isinstance(code, int) else 0
 

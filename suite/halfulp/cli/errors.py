@@ -48,6 +48,8 @@ def say(sentence: str) -> None:
 def _sentence(error: BaseException) -> tuple[str, int]:
     if isinstance(error, HalfulpError):
         return str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted.", INTERRUPTED
     if hasattr(error, "format_message"):  # the parser's errors, whose class moved between versions
         return _usage(error), 2
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

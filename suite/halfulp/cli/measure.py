@@ -129,7 +129,7 @@ def as_text(item: Figures) -> str:
 
 
 def _line(name: str, value: str) -> str:
-    return textwrap.indent(f"{name:<11}{value}", "  ")
+    return textwrap.indent(f"{name:<13}{value}", "  ")
 
 
 def _inputs(item: Figures) -> str:
@@ -150,7 +150,8 @@ def _rounding(item: Figures) -> str:
     percent = item.wrongly_rounded_percent
     share = "" if percent is None else f" ({percent:.3g} % of nontrivial inputs)"
     return (
-        f"{item.wrongly_rounded:,} wrongly rounded{share}, at most {item.max_steps} steps off; "
+        f"{item.wrongly_rounded:,} wrongly rounded{share}, at most {item.max_steps} "
+        f"step{'' if item.max_steps == 1 else 's'} off; "
         f"{item.unfaithful:,} unfaithful"
     )
 

@@ -64,7 +64,8 @@ class Lines:
 
     def finish(self) -> None:
         """End."""
-        self.message(f"done in {duration(time.monotonic() - self._started)}")
+        took = duration(time.monotonic() - self._started)
+        self.message(f"{_count(self._done, 'input')} evaluated in {took}")
 
 
 class Bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from halfulp.cli.errors import INTERRUPTED, say
 from halfulp.cli.progress import progress_for
 from halfulp.cli.state import Shared, emit, table
 from halfulp.exceptions import MissingError
+from halfulp.routines import SELECTOR_KEYS
 
 if TYPE_CHECKING:
     from halfulp.runs.store import Run
@@ -23,7 +25,10 @@ _WORST = 10
 
 _STUDY = typer.Argument(help="A .toml file, or the name of a shipped study.", metavar="STUDY")
 _ONLY = typer.Option(
-    [], "--only", metavar="KEY=GLOB", help="Keep rows that match; keys as in `list` and reports."
+    [],
+    "--only",
+    metavar="KEY=GLOB",
+    help=f"Keep the rows that match; KEY is {', '.join(SELECTOR_KEYS)}. May be repeated.",
 )
 _OUT = typer.Option(
     None, "--out", metavar="DIR", help="The run's folder; by default a new one in halfulp-runs/."
@@ -54,6 +59,7 @@ def run(
         workers=workers,
         report=not no_report,
         progress=progress_for(quiet=shared.quiet),
+        command=_command(study, only, seed),
     )
     rows = finished.rows
     if not shared.quiet:
@@ -64,6 +70,12 @@ def run(
         say(f"interrupted; {saved} of {len(rows)} rows are saved in {finished.path}.")
         raise typer.Exit(INTERRUPTED)
     _require(plan, finished)
+
+
+def _command(study: str, only: list[str], seed: int | None) -> str:
+    """Return the command that repeats the run; the folder and the workers change no figure."""
+    words = ["halfulp", "run", study, *(word for text in only for word in ("--only", text))]
+    return shlex.join([*words, *(("--seed", str(seed)) if seed is not None else ())])
 
 
 def _print_rows(plan: Plan) -> None:

@@ -208,17 +208,20 @@ class _Understood:
     """The lists of a product with every name in them understood."""
 
     def __init__(self, product: Product, names: Names) -> None:
-        with _at('key "functions"'):
+        def key(name: str) -> str:
+            return f'key "{name}"' if product.where else ""  # options speak for themselves
+
+        with _at(key("functions")):
             self.functions = [functions.get(text) for text in product.functions]
-        with _at('key "formulas"'):
+        with _at(key("formulas")):
             self.formulas = [_formula(text, names.formulas) for text in product.formulas]
-        with _at('key "backends"'):
+        with _at(key("backends")):
             self.backends = [_backend(label, names).label for label in product.backends]
-        with _at('key "formats"'):
+        with _at(key("formats")):
             self.formats = [format_named(text).name for text in product.formats]
-        with _at('key "regions"'):
+        with _at(key("regions")):
             self.regions = dict(_region(text, names.regions) for text in product.regions)
-        with _at('key "inputs"'):
+        with _at(key("inputs")):
             self.samplers = tuple(inputs.parse_sampler(text).text for text in product.inputs)
 
     def drafts(self) -> Iterator[_Draft]:
