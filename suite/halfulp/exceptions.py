@@ -32,3 +32,7 @@ class RunError(HalfulpError):
     """A run on disk cannot be read or written (exit code 2: the path is the user's)."""
 
     exit_code = 2
+
+
+class DisagreementError(HalfulpError):
+    """The oracle and an enclosure contradict each other: halfulp itself is wrong (exit code 4)."""

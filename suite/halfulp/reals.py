@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from halfulp.exceptions import UsageError
-from halfulp.formats import power_of_two
+from halfulp.formats import Format, power_of_two
 
 Extended: TypeAlias = Fraction | Literal["inf", "-inf"]
 """A real number or an infinity."""
@@ -58,3 +58,14 @@ def below(first: Extended, second: Extended) -> bool:
     assert isinstance(first, Fraction)
     assert isinstance(second, Fraction)
     return first < second
+
+
+def encode(fmt: Format, text: str) -> int:
+    """Return the encoding of a number's text, rounded to nearest once; "-0" and "nan" work."""
+    negative = text.strip().startswith("-")
+    if text.lower().lstrip("+-") == "nan":
+        return fmt.nan | (fmt.sign_bit if negative else 0)
+    value = Fraction(text) if "/" in text else parse_extended(text)
+    if isinstance(value, str):
+        return fmt.infinity | (fmt.sign_bit if negative else 0)
+    return fmt.round(value, negative_zero=negative)

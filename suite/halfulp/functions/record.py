@@ -72,14 +72,33 @@ class Special:
     Parameters
     ----------
     result
-        "nan", "inf", "-inf", "0", "-0" or a rational such as "1" or "1/2".
+        "nan", "inf", "-inf", "0", "-0", a rational such as "1" or "1/2", or an irrational constant
+        expression such as "pi/2".
     source
-        The clause of a standard, or "limit".
+        The clause of a standard, "limit", or whose convention it is.
+    convention
+        Whether libraries are known to differ, so that another result is no defect.
     """
 
     result: str
     source: str
+    convention: bool = False
 
+    @property
+    def is_rational(self) -> bool:
+        """Whether the result is a limit or a rational, and no constant expression."""
+        return "pi" not in self.result
+
+
+OVERFLOWS = None
+"""The base of an asymptote where the result is beyond every format."""
+
+Asymptote: TypeAlias = Callable[..., tuple[Fraction | None, int] | None]
+"""x, ... -> (base, side) where R lies within 2^-16384 beyond base on that side (+1 above, -1
+below), or (OVERFLOWS, sign); None elsewhere. Asked only where an argument is 2^`FAR` or more."""
+
+FAR = 6
+"""Binary exponent of the smallest argument at which asymptotes are asked for."""
 
 SpecialRule: TypeAlias = Callable[..., Special | None]
 """Points, one an argument -> the special result there, or None."""
@@ -130,10 +149,12 @@ class Function:
     exact_is_complete
         Whether a None of `exact` at an ordinary input proves that the result is no rational that
         matters: no float, midpoint or power of two.
+    asymptote
+        What the result is next to, far out, where no precision tells them apart.
     specials
         Special inputs of a one-argument function.
     special_rule
-        The same for more arguments.
+        The same as a rule: for more arguments, or for infinitely many inputs. Asked first.
     linear_order
         The order k of the first term in f(x) = f(0) + f'(0) x (1 + O(x^k)) or f(0) + O(x^k): below
         2^(-(p+1)/k) results are trivial. None where small inputs are not trivial.
@@ -160,6 +181,7 @@ class Function:
     range: Interval = REAL_LINE
     exact: Exact = never_exact
     exact_is_complete: bool = True
+    asymptote: Asymptote | None = None
     specials: Mapping[str, Special] | None = None
     special_rule: SpecialRule | None = None
     linear_order: int | None = None
@@ -176,6 +198,6 @@ class Function:
 
     def special(self, *points: Point) -> Special | None:
         """Return what the record says of special inputs, or None at ordinary ones."""
-        if self.special_rule is not None:
-            return self.special_rule(*points)
-        return (self.specials or {}).get(points[0].text)
+        if self.special_rule is not None and (found := self.special_rule(*points)) is not None:
+            return found
+        return (self.specials or {}).get(points[0].text) if self.arity == 1 else None

@@ -18,7 +18,9 @@ from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.inputs.regions import Region
 from halfulp.inputs.values import region_keys
-from halfulp.reference.oracle import Oracle, oracle, solve
+from halfulp.reference.enclosures import balls
+from halfulp.reference.oracle import solve
+from halfulp.reference.referee import Referee
 from halfulp.reference.saturation import finite_keys, interval_keys, rounded_saturations
 from halfulp.reference.values import Scaled
 
@@ -75,7 +77,7 @@ def _function_places(function: Function, fmt: Format) -> tuple[int, ...]:
 def _crossings(function: Function, fmt: Format) -> list[int]:
     """Return where results on monotone pieces overflow, become subnormal, or vanish."""
     found = []
-    referee = oracle(function, fmt)
+    referee = balls(function, fmt)
     for piece in function.pieces:
         low, high = interval_keys(fmt, piece)
         found += list(crossings(lambda key: rounded_ordinal(referee, key), low, high, fmt))
@@ -118,7 +120,7 @@ def _bisect(
     return high
 
 
-def rounded_ordinal(referee: Oracle, *keys: int) -> int | None:
+def rounded_ordinal(referee: Referee, *keys: int) -> int | None:
     """Return the ordinal of the correctly rounded result, or None if it is no number."""
     fmt = referee.fmt
     scaled = referee.scaled(*(fmt.from_key(key) for key in keys))
@@ -154,7 +156,7 @@ def _thresholds(function: Function, fmt: Format) -> tuple[tuple[int, int], ...]:
     """Return neighbours of the y at which the result overflows or vanishes, for many x."""
     if function.joint != "power":
         return ()
-    referee = oracle(function, fmt)
+    referee = balls(function, fmt)
     _, top = finite_keys(fmt)
     pairs = []
     for x in _bases(fmt):

@@ -19,7 +19,7 @@ from halfulp.inputs.regions import Region
 from halfulp.inputs.samplers import Sampler, rows
 from halfulp.inputs.spread import JointPowers, Spread
 from halfulp.inputs.values import KeyRanges, doubles_to_keys, region_keys, value_bounds
-from halfulp.reals import parse_extended
+from halfulp.reals import encode
 from halfulp.reference.saturation import active, finite_keys
 
 LARGEST_PRODUCT = 1 << 40
@@ -206,14 +206,3 @@ def _listed(sampler: Sampler, function: Function, fmt: Format) -> Int:
             )
     keys = [[fmt.key(encode(fmt, word)) for word in row] for row in found]
     return np.array(keys, dtype=np.int64).T
-
-
-def encode(fmt: Format, text: str) -> int:
-    """Return the encoding of a number's text, rounded to nearest once; "-0" and "nan" work."""
-    negative = text.strip().startswith("-")
-    if text.lower().lstrip("+-") == "nan":
-        return fmt.nan | (fmt.sign_bit if negative else 0)
-    value = parse_extended(text)
-    if isinstance(value, str):
-        return fmt.infinity | (fmt.sign_bit if negative else 0)
-    return fmt.round(value, negative_zero=negative)

@@ -12,6 +12,7 @@ from halfulp.encodings import Bits, Bool
 from halfulp.judge.errors import scaled_outputs
 from halfulp.reference.truth import Kind, Truth, is_exact
 from halfulp.reference.values import Flag
+from halfulp.runs.schema import DEFECTS
 
 
 def steps(truth: Truth, outputs: Bits) -> npt.NDArray[np.uint64]:
@@ -79,7 +80,7 @@ def classes(truth: Truth, outputs: Bits) -> dict[str, Bool]:
     differ = (signs.got_negative != signs.want_negative) & ~signs.got_nan
     wrong_inf_sign = (want_inf | overflow) & signs.got_inf & differ
     any_zero = (truth.flags & int(Flag.ANY_ZERO_SIGN)) != 0
-    return {
+    found = {
         "nan_expected": want_nan,
         "inf_expected": want_inf,
         "nan_returned": (number | want_inf) & signs.got_nan,
@@ -90,3 +91,16 @@ def classes(truth: Truth, outputs: Bits) -> dict[str, Bool]:
         "wrong_zero_sign": number & differ & signs.got_zero & ~any_zero,
         "nonzero_at_zero": number & signs.real_zero & ~signs.got_zero & ~signs.got_nan,
     }
+    return _excused(truth, found)
+
+
+def _excused(truth: Truth, found: dict[str, Bool]) -> dict[str, Bool]:
+    """Return the classes with defects at inputs of a convention counted as that instead."""
+    by_convention = (truth.flags & int(Flag.CONVENTION)) != 0
+    other = np.zeros(by_convention.shape, dtype=np.bool_)
+    for name in DEFECTS:
+        other |= found[name]
+    kept = {
+        name: mask & ~by_convention if name in DEFECTS else mask for name, mask in found.items()
+    }
+    return {**kept, "convention": other & by_convention}

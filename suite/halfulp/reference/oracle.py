@@ -9,7 +9,7 @@ exponents are capped. No value passes through a Python float or a decimal string
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -19,22 +19,11 @@ import mpmath
 from halfulp.expressions import Apply, Expression, Name, Number
 from halfulp.formats import Format
 from halfulp.functions import CATALOGUE
-from halfulp.functions.record import REAL_LINE, Function, Point
+from halfulp.functions.record import Function
 from halfulp.reference import extended
 from halfulp.reference.domains import in_domain
-from halfulp.reference.values import (
-    OPEN,
-    Enclosure,
-    Exact,
-    Limit,
-    Result,
-    Scaled,
-    Scaler,
-    Undecided,
-)
-
-MAX_PRECISION = 8_192
-"""Bits beyond which a result is left undecided."""
+from halfulp.reference.referee import MAX_PRECISION, Referee
+from halfulp.reference.values import Dyadic, Enclosure, Limit, Result, Undecided
 
 MAX_ARGUMENT_EXPONENT = 4 * MAX_PRECISION
 """Binary exponent of a transcendental function's argument beyond which it is left undecided.
@@ -112,108 +101,19 @@ PRIMITIVES: dict[str, Callable[..., Number_]] = {
 """Catalogue functions that mpmath evaluates itself; the others have a reference expression."""
 
 
-class Oracle:
-    """The exact results of one function, for one format.
-
-    Parameters
-    ----------
-    function
-        A record of the catalogue or a function made from an expression.
-    fmt
-        The format, whose precision and exponents decide how many bits are needed.
-    """
+class Oracle(Referee):
+    """The exact results of one function in one format, by mpmath."""
 
     def __init__(self, function: Function, fmt: Format) -> None:
-        self.function = function
-        self.fmt = fmt
-        self.scaler = Scaler(fmt)
+        super().__init__(function, fmt)
         self._context: Context = mpmath.MPContext()
-        self._everywhere = function.domain == REAL_LINE
-        self._unit_bounds = (function.range.low == "-1", function.range.high == "1")
         self._primitive = PRIMITIVES.get(function.name) if function.reference is None else None
 
-    # -- one input ---------------------------------------------------------------------------
-
-    def point(self, bits: int) -> Point:
-        """Return an encoding as the rules of special inputs see it."""
-        fmt = self.fmt
-        if fmt.is_nan(bits):
-            return extended.NAN
-        if fmt.is_inf(bits):
-            return extended.infinite(negative=fmt.is_negative(bits))
-        return extended.finite(fmt.value(bits), negative_zero=fmt.is_negative(bits))
-
-    def result(self, *bits: int) -> Result:
-        """Return the exact result at an input, as narrow as the first safe precision gives it.
-
-        Parameters
-        ----------
-        bits
-            One encoding an argument.
-        """
-        points = [self.point(encoding) for encoding in bits]
-        known = self._known(points)
-        if known is not None:
-            return known
-        return self._enclosure([point.value for point in points], 0)
-
-    def scaled(self, *bits: int) -> Scaled | Limit | Undecided:
-        """Return the exact result in units of its ulp, with precision raised until it is decided."""
-        points = [self.point(encoding) for encoding in bits]
-        known = self._known(points)
-        if isinstance(known, Exact):
-            return self.scaler.exact(known)
-        if known is not None:
-            assert not isinstance(known, Enclosure)
-            return known
-        return self._decided([point.value for point in points])
-
-    def _known(self, points: list[Point]) -> Result | None:
-        """Return what is known without evaluation: special inputs, domains, exact results."""
-        function = self.function
-        if not function.is_catalogue:
-            return self._known_expression(points)
-        special = function.special(*points)
-        if special is not None:
-            return extended.to_result(extended.from_text(special.result))
-        values = [point.value for point in points]
-        assert all(point.kind == "finite" for point in points), function.name
-        if not (self._everywhere or in_domain(function, *values)):
-            return Limit("nan")
-        exact = function.exact(*values)
-        return None if exact is None else Exact(exact)
-
-    def _known_expression(self, points: list[Point]) -> Result | None:
-        assert self.function.reference is not None
-        named = dict(zip(self.function.arguments, points, strict=True))
-        value = extended.evaluate(self.function.reference, named)
-        if value is not None:
-            result = extended.to_result(value)
-            # Which sign an exact zero of an expression has is a matter of its formula.
-            return Exact(Fraction(0)) if value.is_zero else result
-        if any(point.kind != "finite" for point in points):
-            return Undecided("the expression has no exact limit at this special input")
-        return None
-
-    def _decided(self, values: list[Fraction]) -> Scaled | Limit | Undecided:
-        """Raise the precision until rounding, neighbours and binade are decided, or the cap."""
-        extra = 0
-        while True:
-            result = self._enclosure(values, extra)
-            if not isinstance(result, Enclosure):
-                assert not isinstance(result, Exact)
-                return result
-            scaled = self.scaler.enclosure(result)
-            if not scaled.flags & OPEN or extra > MAX_PRECISION // 2:
-                return scaled
-            extra = 2 * extra + 4 * self.fmt.p
-
-    # -- evaluation --------------------------------------------------------------------------
-
-    def _enclosure(self, values: list[Fraction], extra: int) -> Result:
-        """Enclose the result at ordinary arguments, with `extra` bits above the safe precision."""
+    def enclose(self, arguments: Sequence[Dyadic], extra: int) -> Result:
+        """Enclose the result with the safe precision of NUMERICS, and `extra` bits more."""
         wanted = 2 * self.fmt.p + 40 + extra
-        needed = wanted + 24 + sum(_exponent_size(value) for value in values)
+        needed = wanted + 24 + sum(abs(m.bit_length() + e) for m, e in arguments)
+        values = [self._context.make_mpf(mpmath.libmp.from_man_exp(m, e)) for m, e in arguments]
         try:
             precision, first = self._nonzero(values, needed)
             if first is None:
@@ -224,7 +124,14 @@ class Oracle:
         except _CappedError:
             return Undecided("an intermediate result is beyond the cap on exponents")
 
-    def _nonzero(self, values: list[Fraction], needed: int) -> tuple[int, Number_ | None]:
+    def enclose_constant(self, text: str) -> Enclosure:
+        """Enclose an irrational constant expression."""
+        bits = 2 * self.fmt.p + 64
+        return _around(_constant(text, 2 * bits), bits)._replace(open_ends=True)
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def _nonzero(self, values: list[Number_], needed: int) -> tuple[int, Number_ | None]:
         """Return a nonzero value at a precision that covers its own exponent as well."""
         precision = needed + _GUESS
         while True:
@@ -244,7 +151,7 @@ class Oracle:
         """Results beyond overflow or underflow need no relative accuracy."""
         return self.fmt.emax + self.fmt.p + 8
 
-    def _agreed(self, values: list[Fraction], precision: int, first: Number_, wanted: int) -> Result:
+    def _agreed(self, values: list[Number_], precision: int, first: Number_, wanted: int) -> Result:
         """Return the enclosure around a second, finer value, as wide as the two differ.
 
         A first value that lost bits to cancellation agrees in fewer bits than its precision; it
@@ -255,7 +162,7 @@ class Oracle:
             second = self._evaluate(values, finer)
             agreed = self._agreed_bits(first, second, precision)
             if agreed >= wanted:
-                return self._clipped(self._around(second, agreed))
+                return _around(second, agreed)
             precision, first = finer, second
         return Undecided(f"two precisions did not agree within {precision} bits")
 
@@ -268,39 +175,10 @@ class Oracle:
             return precision
         return min(precision, int(self._context.mag(second) - self._context.mag(difference)))
 
-    def _around(self, value: Number_, precision: int) -> Enclosure:
-        """Return the enclosure of relative radius 2^-(precision - slack) around a value.
-
-        `precision` is in how many bits a coarser value agreed.
-        """
-        sign, significand, exponent, bits = value._mpf_  # noqa: SLF001 - mpmath's documented tuple
-        unit = exponent + bits - precision + _SLACK
-        shift = exponent - unit
-        middle = int(significand << shift if shift >= 0 else significand >> -shift)
-        low, high = (-middle - 2, -middle + 1) if sign else (middle - 1, middle + 2)
-        return Enclosure(low, high, int(unit), self.function.exact_is_complete)
-
-    def _clipped(self, enclosure: Enclosure) -> Enclosure:
-        """Cut an enclosure at the bounds ±1 of the function's range.
-
-        tanh(1e300) is 1 to any precision, but below 1: no precision tells, the range does. (A
-        bound of 0 needs no cut: a nonzero value has its sign.)
-        """
-        low, high = enclosure.low, enclosure.high
-        top = max(abs(low), abs(high)).bit_length() + enclosure.exponent
-        if self._unit_bounds == (False, False) or top not in {0, 1}:
-            return enclosure
-        one = 1 << -enclosure.exponent
-        return enclosure._replace(
-            low=max(low, -one) if self._unit_bounds[0] else low,
-            high=min(high, one) if self._unit_bounds[1] else high,
-        )
-
-    def _evaluate(self, values: list[Fraction], precision: int) -> Number_:
+    def _evaluate(self, arguments: list[Number_], precision: int) -> Number_:
         """Return a value computed with a working precision in bits."""
         ctx = self._context
         ctx.prec = precision
-        arguments = [_from_fraction(ctx, value) for value in values]
         if self._primitive is not None:
             return self._primitive(ctx, *arguments)
         assert self.function.reference is not None, f"no way to evaluate {self.function.name}"
@@ -308,15 +186,17 @@ class Oracle:
         return _evaluate_tree(ctx, self.function.reference, named)
 
 
-def _exponent_size(value: Fraction) -> int:
-    return abs(value.numerator.bit_length() - value.denominator.bit_length())
+def _around(value: Number_, precision: int) -> Enclosure:
+    """Return the enclosure of relative radius 2^-(precision - slack) around a value.
 
-
-def _from_fraction(ctx: Context, value: Fraction) -> Number_:
-    """Return an argument exactly: inputs are dyadic, and mpf numbers have no fixed length."""
-    denominator = value.denominator
-    assert denominator & (denominator - 1) == 0, "arguments are numbers of a binary format"
-    return ctx.make_mpf(mpmath.libmp.from_man_exp(value.numerator, 1 - denominator.bit_length()))
+    `precision` is in how many bits a coarser value agreed.
+    """
+    sign, significand, exponent, bits = value._mpf_  # noqa: SLF001 - mpmath's documented tuple
+    unit = exponent + bits - precision + _SLACK
+    shift = exponent - unit
+    middle = int(significand << shift if shift >= 0 else significand >> -shift)
+    low, high = (-middle - 2, -middle + 1) if sign else (middle - 1, middle + 2)
+    return Enclosure(low, high, int(unit))
 
 
 def _evaluate_tree(ctx: Context, tree: Expression, arguments: dict[str, Number_]) -> Number_:
@@ -395,8 +275,12 @@ def solve(text: str, precision: int = 256) -> Fraction:
 
     For interesting points and bounds, which are places to look and not references.
     """
+    return _to_fraction(_constant(text, precision))
+
+
+def _constant(text: str, precision: int) -> Number_:
     from halfulp.functions import parse
 
     ctx = mpmath.MPContext()
     ctx.prec = precision
-    return _to_fraction(_evaluate_tree(ctx, parse(text), {}))
+    return _evaluate_tree(ctx, parse(text), {})

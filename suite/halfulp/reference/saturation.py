@@ -14,7 +14,8 @@ from halfulp.formats import Format, power_of_two
 from halfulp.functions.record import Function, Interval
 from halfulp.reals import Extended
 from halfulp.reference.domains import bounds
-from halfulp.reference.oracle import Oracle, oracle
+from halfulp.reference.enclosures import balls
+from halfulp.reference.referee import Referee
 from halfulp.reference.values import Scaled
 
 Keys = tuple[int, int]
@@ -75,7 +76,7 @@ def shortest(fmt: Format) -> int:
 @cache
 def saturations(function: Function, fmt: Format) -> tuple[Saturation, ...]:
     """Return the ranges on which one scaled result bounds them all."""
-    referee = oracle(function, fmt)
+    referee = balls(function, fmt)
     found = []
     for end, keys in _ends(function, fmt):
         value = _scaled(referee, end)
@@ -88,7 +89,7 @@ def saturations(function: Function, fmt: Format) -> tuple[Saturation, ...]:
 @cache
 def rounded_saturations(function: Function, fmt: Format) -> tuple[Keys, ...]:
     """Return the ranges at the ends of pieces on which the correctly rounded result is constant."""
-    referee = oracle(function, fmt)
+    referee = balls(function, fmt)
 
     def rounded(key: int) -> int | None:
         scaled = _scaled(referee, key)
@@ -107,7 +108,7 @@ def _ends(function: Function, fmt: Format) -> list[tuple[int, Keys]]:
     return [(end, keys) for keys in pieces for end in keys if keys[0] <= keys[1]]
 
 
-def _scaled(referee: Oracle, key: int) -> Scaled | None:
+def _scaled(referee: Referee, key: int) -> Scaled | None:
     scaled = referee.scaled(referee.fmt.from_key(key))
     return scaled if isinstance(scaled, Scaled) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,19 @@ from halfulp import encodings
 from halfulp.encodings import Bits, Bool, Int
 from halfulp.formats import Format
 from halfulp.functions.record import Function
+from halfulp.exceptions import DisagreementError
+from halfulp.reals import encode
+from halfulp.reference.enclosures import balls
 from halfulp.reference.oracle import oracle
-from halfulp.reference.saturation import Saturation, active, saturations
+from halfulp.reference.referee import agree
+from halfulp.reference.saturation import Saturation, active, interval_keys, saturations
 from halfulp.reference.values import Flag, Limit, Scaled, Undecided
 
 WORTH_SOLVING = 256
 """Fewer inputs are cheaper one by one than the thresholds of a function are to solve."""
+
+CHECKED = 256
+"""One input of so many is asked of the oracle as well, chosen by its encoding."""
 
 
 class Kind(IntEnum):
@@ -70,14 +78,32 @@ def truth(function: Function, fmt: Format, inputs: Bits) -> Truth:
     inputs
         Encodings of shape (arity, n).
     """
-    columns = _Columns(fmt, inputs.shape[1])
-    places = encodings.keys(fmt, inputs[0])
-    left = np.ones(inputs.shape[1], dtype=np.bool_)
-    if function.arity == 1 and inputs.shape[1] > WORTH_SOLVING:
-        for saturation in saturations(function, fmt):
-            left &= ~columns.fill(saturation, places)
-    columns.ask(function, inputs, left)
-    return columns.truth(_active_mask(function, fmt, places))
+    columns = _Columns(function, fmt, inputs)
+    if function.arity == 1:
+        columns.settle_by_table()
+        if inputs.shape[1] > WORTH_SOLVING:
+            for saturation in saturations(function, fmt):
+                columns.settle_saturated(saturation)
+    columns.ask()
+    return columns.truth(_active_mask(function, fmt, columns.keys))
+
+
+@lru_cache(maxsize=1 << 14)
+def confirm(function: Function, fmt: Format, *bits: int) -> None:
+    """Hold the enclosure at an input against the oracle.
+
+    Raises
+    ------
+    DisagreementError
+        If they contradict each other.
+    """
+    proved, arbiter = balls(function, fmt).scaled(*bits), oracle(function, fmt).scaled(*bits)
+    if not agree(proved, arbiter):
+        shown = ", ".join(fmt.hex(encoding) for encoding in bits)
+        raise DisagreementError(
+            f"The references disagree at {function.name}({shown}) in {fmt.name}: Arb gives "
+            f"{proved}, mpmath {arbiter}. Please report this; no figure of it can be trusted."
+        )
 
 
 def _active_mask(function: Function, fmt: Format, places: Int) -> Bool:
@@ -93,38 +119,80 @@ def _active_mask(function: Function, fmt: Format, places: Int) -> Bool:
 class _Columns:
     """Columns of a `Truth` while they are filled."""
 
-    def __init__(self, fmt: Format, count: int) -> None:
+    def __init__(self, function: Function, fmt: Format, inputs: Bits) -> None:
+        count = inputs.shape[1]
+        self.function = function
         self.fmt = fmt
+        self.inputs = inputs
+        self.keys = encodings.keys(fmt, inputs[0])
+        self.open = np.ones(count, dtype=np.bool_)
+        self.ordinary = np.zeros(count, dtype=np.bool_)
         self.kind = np.zeros(count, dtype=np.uint8)
         self.rounded = np.zeros(count, dtype=encodings.bits_type(fmt))
         self.scaled = np.zeros((5, count), dtype=np.int64)
 
-    def fill(self, saturation: Saturation, places: Int) -> Bool:
-        """Fill in the inputs of a saturated range, and return where they are."""
-        low, high = saturation.keys
-        mask = (places >= low) & (places <= high)
-        self.rounded[mask] = saturation.scaled.rounded
-        self.scaled[:, mask] = np.array(saturation.scaled[1:], dtype=np.int64)[:, None]
-        return mask
+    def settle_by_table(self) -> None:
+        """Settle inputs outside the domain, and tell ordinary inputs from those of tables."""
+        if not self.function.is_catalogue or self.function.special_rule is not None:
+            return
+        low, high = interval_keys(self.fmt, self.function.domain)
+        inside = (self.keys >= low) & (self.keys <= high)
+        table = [
+            encode(self.fmt, text) for text in self.function.specials or () if text != "nan"
+        ]
+        special = encodings.is_nan(self.fmt, self.inputs[0])
+        for bits in table:
+            special |= self.inputs[0] == self.inputs.dtype.type(bits)
+        outside = ~inside & ~special
+        self._settle(outside, Kind.NAN, self.fmt.nan)
+        self.ordinary = inside & ~special
 
-    def ask(self, function: Function, inputs: Bits, where: Bool) -> None:
-        """Ask the oracle about every input in `where`."""
-        referee = oracle(function, self.fmt)
-        places = where.nonzero()[0].tolist()
-        for place, bits in zip(places, inputs[:, where].T.tolist(), strict=True):
-            result = referee.scaled(*bits)
+    def settle_saturated(self, saturation: Saturation) -> None:
+        """Settle the inputs of a saturated range."""
+        low, high = saturation.keys
+        mask = (self.keys >= low) & (self.keys <= high) & self.open
+        self._settle(mask, Kind.NUMBER, saturation.scaled.rounded)
+        self.scaled[:, mask] = np.array(saturation.scaled[1:], dtype=np.int64)[:, None]
+
+    def _settle(self, mask: Bool, kind: Kind, rounded: int) -> None:
+        self.kind[mask] = kind
+        self.rounded[mask] = rounded
+        self.open &= ~mask
+
+    def ask(self) -> None:
+        """Ask for the enclosure of every input that is still open."""
+        referee = balls(self.function, self.fmt)
+        places = self.open.nonzero()[0].tolist()
+        ordinary = self.ordinary[self.open].tolist()
+        columns = self.inputs[:, self.open].T.tolist()
+        for place, bits, is_ordinary in zip(places, columns, ordinary, strict=True):
+            result = referee.scaled_ordinary(*bits) if is_ordinary else referee.scaled(*bits)
             if isinstance(result, Scaled):
                 self.rounded[place] = result.rounded
                 self.scaled[:, place] = result[1:]
-            elif isinstance(result, Undecided):
-                self.kind[place] = Kind.UNDECIDED
-            else:
+            elif isinstance(result, Limit):
                 self._limit(place, result)
+            else:
+                self._ask_oracle(place, bits)
+            if sum(bits) % CHECKED == 0:
+                confirm(self.function, self.fmt, *bits)
+
+    def _ask_oracle(self, place: int, bits: list[int]) -> None:
+        """Ask mpmath where Arb does not decide."""
+        result = oracle(self.function, self.fmt).scaled(*bits)
+        if isinstance(result, Scaled):
+            self.rounded[place] = result.rounded
+            self.scaled[:, place] = result[1:]
+        elif isinstance(result, Limit):
+            self._limit(place, result)
+        else:
+            self.kind[place] = Kind.UNDECIDED
 
     def _limit(self, place: int, result: Limit) -> None:
         self.kind[place] = _LIMITS[result.text]
         magnitude = self.fmt.nan if result.text == "nan" else self.fmt.infinity
         self.rounded[place] = magnitude | (self.fmt.sign_bit if result.text == "-inf" else 0)
+        self.scaled[4, place] = Flag.CONVENTION if result.convention else 0
 
     def truth(self, in_active_region: Bool) -> Truth:
         """Return the finished columns."""

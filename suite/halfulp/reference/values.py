@@ -21,6 +21,10 @@ FRACTION_BITS = 60
 ONE = 1 << FRACTION_BITS
 
 
+Dyadic: TypeAlias = tuple[int, int]
+"""An exact value m * 2^e as (m, e)."""
+
+
 class Enclosure(NamedTuple):
     """Proved bounds: low * 2^exponent <= R <= high * 2^exponent, with no 0 strictly inside.
 
@@ -41,16 +45,21 @@ class Enclosure(NamedTuple):
 
 
 class Exact(NamedTuple):
-    """An exact rational result; `zero_sign` is the sign due to a zero."""
+    """An exact rational result; `zero_sign` is the sign due to a zero.
+
+    With `convention`, libraries are known to differ here, and another result is no defect.
+    """
 
     value: Fraction
     zero_sign: Literal["+", "-", "any"] = "any"
+    convention: bool = False
 
 
 class Limit(NamedTuple):
-    """A result that is exactly "nan", "inf" or "-inf"."""
+    """A result that is exactly "nan", "inf" or "-inf"; `convention` as in `Exact`."""
 
     text: Literal["nan", "inf", "-inf"]
+    convention: bool = False
 
 
 class Undecided(NamedTuple):
@@ -75,6 +84,8 @@ class Flag(IntFlag):
     """The enclosure holds a number of the format: which floats lie beside R is not decided."""
     OPEN_BINADE = 16
     """The enclosure holds a power of two: errors come out up to twice too large."""
+    CONVENTION = 32
+    """Libraries are known to differ here: another special result is no defect."""
 
 
 OPEN = Flag.OPEN_ROUNDING | Flag.OPEN_FAITHFUL | Flag.OPEN_BINADE
@@ -118,16 +129,17 @@ class Scaler:
     def exact(self, result: Exact) -> Scaled:
         """Scale an exact result; its rounding and its neighbours are always decided."""
         real, fmt = result.value, self.fmt
+        convention = Flag.CONVENTION if result.convention else Flag(0)
         if not real:
             bits = fmt.sign_bit if result.zero_sign == "-" else 0
             any_sign = Flag.ANY_ZERO_SIGN if result.zero_sign == "any" else Flag(0)
-            return Scaled(bits, self._least, 0, 0, 0, Flag.EXACT | any_sign)
+            return Scaled(bits, self._least, 0, 0, 0, Flag.EXACT | any_sign | convention)
         if abs(real) >= fmt.overflow_threshold:
             return self._overflowed(negative=real < 0)
         unit = fmt.ulp_exponent(real)
         whole, rest = divmod(real / power_of_two(unit), 1)
         fraction = rest * ONE
-        flags = Flag(0) if rest else Flag.EXACT
+        flags = convention if rest else Flag.EXACT | convention
         return Scaled(
             fmt.round(real), unit, int(whole), fraction.__floor__(), fraction.__ceil__(), flags
         )

@@ -21,7 +21,7 @@ from halfulp.exceptions import HalfulpError, UsageError
 from halfulp.formats import format_named
 from halfulp.judge.judging import judge
 from halfulp.judge.tally import Tally, from_json, to_json
-from halfulp.reference.truth import truth
+from halfulp.reference.truth import confirm, truth
 from halfulp.routines import Routine
 from halfulp.study.plan import BackendSpec, Row
 from halfulp.study.shards import Group, groups
@@ -140,9 +140,16 @@ class Worker:
             results[row] = (
                 outputs
                 if isinstance(outputs, Failure)
-                else judge(exact, inputs, outputs, group.axis)
+                else self._confirmed(group, judge(exact, inputs, outputs, group.axis))
             )
         return results
+
+    @staticmethod
+    def _confirmed(group: Group, tally: Tally) -> Tally:
+        """Return a tally whose every witness the oracle has confirmed."""
+        for extreme in tally.extremes.values():
+            confirm(group.function, group.fmt, *extreme.witness.inputs)
+        return tally
 
     def _evaluate(self, row: int, inputs: Bits) -> Bits | Failure:
         failure = self._prepare(row)  # a crash of another routine may have ended the subject

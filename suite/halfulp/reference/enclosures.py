@@ -1,0 +1,189 @@
+"""Enclosures: Arb's balls through python-flint, proved and several times faster than the oracle.
+
+Precision is raised until a ball is narrow enough. `flint.ctx` is global to the process, so all work
+with it happens in the main thread of a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from flint import acb, arb, ctx
+
+from halfulp.expressions import Apply, Expression, Name, Number
+from halfulp.formats import Format
+from halfulp.functions import CATALOGUE
+from halfulp.functions.record import Function
+from halfulp.reference.referee import MAX_PRECISION, Referee
+from halfulp.reference.values import Dyadic, Enclosure, Exact, Limit, Result, Undecided
+
+Ball = Any  # python-flint ships no types
+
+_SPARE = 80
+"""Bits of the first attempt above the format's precision."""
+
+_TRUSTED = 64
+"""Bits above the format's precision in which a ball must be accurate, unless more are wanted."""
+
+
+@cache
+def _power_of_two(exponent: int) -> Ball:
+    """Return 2^exponent exactly; products with it are exact and ten times faster to make."""
+    return arb((1, exponent))
+
+
+class Balls(Referee):
+    """The exact results of one function in one format, by Arb."""
+
+    asks_exact_first = False
+
+    def __init__(self, function: Function, fmt: Format) -> None:
+        super().__init__(function, fmt)
+        self._primitive = PRIMITIVES.get(function.name) if function.reference is None else None
+
+    def enclose(self, arguments: Sequence[Dyadic], extra: int) -> Result:
+        """Enclose the result, with precision raised until it is nonzero and narrow."""
+        precision = self.fmt.p + _SPARE + extra
+        wanted = self.fmt.p + _TRUSTED + extra
+        # Far below the format only the sign is wanted.
+        least = self.fmt.emin - self.fmt.p - 80
+        while precision <= 2 * MAX_PRECISION:
+            ctx.prec = precision
+            ball = self._evaluate([arb(m) * _power_of_two(e) for m, e in arguments])
+            found = _from_ball(ball, wanted, least)
+            if found is not None:
+                return found
+            precision *= 2
+        return Undecided(f"Arb did not decide the result within {precision // 2} bits")
+
+    def enclose_constant(self, text: str) -> Enclosure:
+        """Enclose an irrational constant expression."""
+        from halfulp.functions import parse
+
+        ctx.prec = 2 * self.fmt.p + 64
+        found = _from_ball(evaluate_tree(parse(text), {}), self.fmt.p + _TRUSTED, 0)
+        assert isinstance(found, Enclosure), text
+        return found._replace(open_ends=True)
+
+    def _evaluate(self, arguments: list[Ball]) -> Ball:
+        if self._primitive is not None:
+            return self._primitive(*arguments)
+        assert self.function.reference is not None, f"no way to enclose {self.function.name}"
+        named = dict(zip(self.function.arguments, arguments, strict=True))
+        return evaluate_tree(self.function.reference, named)
+
+
+def _from_ball(ball: Ball, wanted: int, least: int) -> Result | None:
+    """Return a ball as an enclosure if it is narrow enough, or tiny and of one sign.
+
+    Parameters
+    ----------
+    wanted
+        Bits of relative accuracy.
+    least
+        Exponent below which a result needs none.
+    """
+    middle, exponent = ball.mid().man_exp() if ball.is_finite() else (0, 0)
+    radius, radius_exponent = ball.rad().man_exp() if ball.is_finite() else (0, 0)
+    middle, exponent, radius_exponent = int(middle), int(exponent), int(radius_exponent)
+    if not middle:
+        return None
+    if not radius:
+        return Exact(Fraction(middle) * Fraction(2) ** exponent) if abs(exponent) < 1 << 20 else None
+    radius = int(radius)
+    top = middle.bit_length() + exponent
+    accuracy = top - radius.bit_length() - radius_exponent
+    if accuracy < wanted and not (accuracy > 1 and top < least):
+        return None
+    finest = top - 2 * MAX_PRECISION
+    if radius.bit_length() + radius_exponent < finest:
+        radius, radius_exponent = 1, finest  # a wider ball with shorter numbers
+    unit = min(exponent, radius_exponent)
+    middle <<= exponent - unit
+    radius <<= radius_exponent - unit
+    return Enclosure(middle - radius, middle + radius, unit)
+
+
+def evaluate_tree(tree: Expression, arguments: dict[str, Ball]) -> Ball:
+    """Evaluate an expression over balls; what is not real comes out as nan."""
+    match tree:
+        case Number(value=value):
+            return arb(value.numerator) / value.denominator
+        case Name(name=name):
+            return arb.pi() if name == "pi" else arguments[name]
+        case Apply(operation, operands):
+            values = [evaluate_tree(operand, arguments) for operand in operands]
+            return _apply(operation, values)
+    raise TypeError(tree)
+
+
+def _apply(operation: str, values: list[Ball]) -> Ball:
+    match operation:
+        case "+":
+            return values[0] + values[1]
+        case "-":
+            return values[0] - values[1]
+        case "*":
+            return values[0] * values[1]
+        case "/":
+            return values[0] / values[1]
+        case "negate":
+            return -values[0]
+        case "**":
+            return _pow(*values)
+    function = CATALOGUE[operation]
+    if function.reference is None:
+        return PRIMITIVES[operation](*values)
+    return evaluate_tree(function.reference, dict(zip(function.arguments, values, strict=True)))
+
+
+# -- primitives --------------------------------------------------------------------------------
+
+
+def _cbrt(x: Ball) -> Ball:
+    """Return the real cube root; Arb's roots are of positive numbers."""
+    return -(-x).root(3) if x < 0 else x.root(3)
+
+
+def _pow(x: Ball, y: Ball) -> Ball:
+    """Return x^y; a negative x needs an exact integer y."""
+    if x < 0 and y.is_integer():
+        power = (y * (-x).log()).exp()
+        return -power if int(y.unique_fmpz()) & 1 else power
+    return (y * x.log()).exp()
+
+
+def _log_of(base: int) -> Callable[[Ball], Ball]:
+    return lambda x: x.log() / arb(base).log()
+
+
+def _power_of(base: int) -> Callable[[Ball], Ball]:
+    return lambda x: (x * arb(base).log()).exp()
+
+
+PRIMITIVES: dict[str, Callable[..., Ball]] = {
+    "exp": arb.exp,
+    "exp2": _power_of(2),
+    "expm1": arb.expm1,
+    "log": arb.log,
+    "log2": _log_of(2),
+    "log10": _log_of(10),
+    "log1p": arb.log1p,
+    "sqrt": arb.sqrt,
+    "cbrt": _cbrt,
+    "sin": arb.sin,
+    "cos": arb.cos,
+    "tanh": arb.tanh,
+    "erf": arb.erf,
+    "pow": _pow,
+}
+"""Catalogue functions that Arb evaluates itself; the others have a reference expression."""
+
+
+@cache
+def balls(function: Function, fmt: Format) -> Balls:
+    """Return the enclosures of a function and format; each process has its own."""
+    return Balls(function, fmt)
