@@ -52,8 +52,9 @@ clean:  ## remove the environment, caches and built files; runs in halfulp-runs/
 
 # The wheel is built without isolation, so that its build tool is a pinned one too.
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "halfulp needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		found=$$($(PYTHON) --version 2>&1) || found="not installed"; \
+		echo "halfulp needs Python 3.11 or newer, but $(PYTHON) is $$found." \
 			"Name another one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip

@@ -61,7 +61,13 @@ class Request:
 
 @runtime_checkable
 class Library(Protocol):
-    """A loaded library, ready to make routines; lives in the subject's process."""
+    """A loaded library, ready to make routines; lives in the subject's process.
+
+    Two members are optional. `facts`, a mapping of texts, says what else decides about the figures,
+    such as the processor features that were chosen, the device or the command of a compiler; it is
+    recorded in the run. `ramp(first, view)` fills a view with the consecutive integers from `first`,
+    faster than Python can.
+    """
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -127,8 +133,8 @@ def adapter_entry_points() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 
-def adapter_named(name: str) -> Adapter:
-    """Import and return an adapter (not its library).
+def adapter_place(name: str) -> str:
+    """Return where an installed adapter is, as `module:attribute`, without importing it.
 
     Raises
     ------
@@ -141,6 +147,22 @@ def adapter_named(name: str) -> Adapter:
             f"Unknown backend {name!r}. Installed adapters: {', '.join(sorted(found)) or 'none'}. "
             "`halfulp list backends` shows them; a study can configure others."
         )
-    adapter = found[name].load()
-    assert isinstance(adapter, Adapter), f"{found[name].value} does not keep the adapter contract"
+    return found[name].value
+
+
+def adapter_at(place: str) -> Adapter:
+    """Import and return the adapter at `module:attribute` (not its library)."""
+    adapter = EntryPoint("adapter", place, ENTRY_POINT_GROUP).load()
+    assert isinstance(adapter, Adapter), f"{place} does not keep the adapter contract"
     return adapter
+
+
+def adapter_named(name: str) -> Adapter:
+    """Import and return an adapter (not its library).
+
+    Raises
+    ------
+    UsageError
+        If no installed package provides it.
+    """
+    return adapter_at(adapter_place(name))

@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
 from halfulp.exceptions import ExpressionError
+from halfulp.formats import floor_log2
 
 MAX_LENGTH = 4_000
 """Longest text accepted, in characters."""
@@ -97,6 +98,11 @@ def parse(text: str) -> Expression:
             f"Expected an expression of at most {MAX_LENGTH} characters, but this one has "
             f"{len(source)}. Give parts of it names of their own, or measure them separately."
         )
+    if not source.isascii():
+        # Python would read other letters and digits as the ASCII ones that they resemble.
+        raise ExpressionError(
+            f"Expected an expression of ASCII characters, but {_shown(source)} has others."
+        )
     tree = _Builder(source).build(_python_tree(source), 0)
     _refuse_huge_constants(tree)
     return tree
@@ -170,9 +176,11 @@ class _Builder:
             raise ExpressionError(
                 f"{_shown(text)} is not a decimal number such as 2, 0.5 or 1e-3."
             )
-        if abs(int(match[2] or 0)) > MAX_EXPONENT:
+        # The exponent first: nobody computes 10**10**10.
+        value = Fraction(text) if abs(int(match[2] or 0)) <= MAX_EXPONENT else None
+        if value is None or (value and abs(floor_log2(value)) > MAX_EXPONENT):
             raise ExpressionError(f"The number {_shown(text)} is beyond 2^±{MAX_EXPONENT}.")
-        return Number(text, Fraction(text))
+        return Number(text, value)
 
 
 def _shown(text: str, limit: int = 60) -> str:
@@ -202,6 +210,19 @@ def constant(tree: Expression) -> Fraction | None:
             exact = [value for value in values if value is not None]
             return _combine(tree, exact) if len(exact) == len(values) else None
     return None
+
+
+def folded(tree: Expression) -> Expression:
+    """Return the tree with every rational constant part as one exact number.
+
+    An evaluation that rounds would make 0.1*30 something beside 3, and x**(0.1*30) no power.
+    """
+    if isinstance(tree, Number | Name):
+        return tree
+    value = constant(tree)
+    if value is not None:
+        return Number(f"({to_text(tree)})", value)
+    return Apply(tree.operation, tuple(folded(operand) for operand in tree.operands))
 
 
 def _combine(tree: Apply, values: list[Fraction]) -> Fraction | None:

@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 import halfulp as package
 from halfulp.study.json_schema import run_json_schema
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

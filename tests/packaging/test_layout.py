@@ -7,13 +7,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import typer
 
 from halfulp import api
-from halfulp.cli.app import app
+from halfulp.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = [REPOSITORY / name for name in ("suite", "backends", "reports")]
@@ -26,7 +26,7 @@ BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 def test_the_rules_of_import_hold() -> None:
     program = Path(sys.executable).with_name("lint-imports")
-    command = [program, "--config", REPOSITORY / "pyproject.toml", "--no-cache"]
+    command = [str(program), "--config", str(REPOSITORY / "pyproject.toml"), "--no-cache"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -55,25 +55,26 @@ def test_every_source_root_holds_one_typed_package() -> None:
 # -- documents ---------------------------------------------------------------------------------
 
 
-def commands(document: Path) -> list[str]:
-    """Return the commands of a document's console blocks: what follows `$ `, joined at `\\`."""
+def commands(document: Path) -> list[list[str]]:
+    """Return the words of each command in a document's console blocks: of lines after `$ `."""
     blocks = [body for kind, body in BLOCK.findall(document.read_text()) if kind == "console"]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [line.strip().removeprefix("$ ") for line in lines if line.lstrip().startswith("$ ")]
+    typed_lines = [line.strip()[2:] for line in lines if line.lstrip().startswith("$ ")]
+    return [shlex.split(line, comments=True) for line in typed_lines]
 
 
 def typed(program: str) -> list[Any]:
-    """Return the commands of all documents that call a program, as test parameters."""
+    """Return what follows a program in the commands of all documents, as test parameters."""
     return [
-        pytest.param(shlex.split(command, comments=True)[1:], id=f"{document.name}: {command}")
+        pytest.param(words[1:], id=f"{document.name}: {shlex.join(words)}")
         for document in DOCUMENTS
-        for command in commands(document)
-        if shlex.split(command)[0] == program
+        for words in commands(document)
+        if words[0] == program
     ]
 
 
 def test_the_readme_shows_commands() -> None:
-    shown = [command.split()[:2] for command in commands(REPOSITORY / "README.md")]
+    shown = commands(REPOSITORY / "README.md")
     assert ["make", "run"] in shown
     assert ["make", "test"] in shown
     assert sum(words[0] == "halfulp" for words in shown) >= 5
@@ -83,24 +84,16 @@ def test_the_readme_shows_commands() -> None:
 def test_commands_in_documents_are_understood(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parse the options; plan what would be measured, without measuring it."""
+    """Run each up to where inputs would be evaluated, beside the study that `init` writes."""
+
+    def stop(*_: object, **__: object) -> NoReturn:
+        raise typer.Exit
+
     monkeypatch.chdir(tmp_path)
-    group: Any = typer.main.get_command(app)
-    with group.make_context("halfulp", list(words), resilient_parsing=False) as context:
-        verb, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
-        with command.make_context(verb, rest, parent=context) as parsed:
-            options = parsed.params
-    if verb == "measure":
-        api.plan_measurement(
-            options["function"],
-            formula=options["formula"],
-            backends=options["backend"],
-            formats=options["format"],
-            regions=options["region"],
-            inputs=options["inputs"],
-        )
-    elif verb == "run" and not options["study"].endswith(".toml"):
-        api.plan_study(options["study"], only=options["only"])
+    monkeypatch.setattr(api, "measured", stop)
+    monkeypatch.setattr(api, "carry_out", stop)
+    assert words[:1] == ["init"] or main(["init"]) == 0
+    assert main(words) == 0
 
 
 @pytest.mark.parametrize("words", typed("make"))

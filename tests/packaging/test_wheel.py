@@ -68,9 +68,7 @@ def empty_environment(folder: Path) -> Installed:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    done = subprocess.run(
-        [*command, str(REPOSITORY)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, str(REPOSITORY)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = folder.glob("*.whl")
     return built
@@ -120,7 +118,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
 
 
 def test_the_installed_package_is_the_one_that_runs(installed: Installed) -> None:
-    code = "import halfulp, halfulp_backends, halfulp_reports as r; print(halfulp.__file__, r.__file__)"
+    code = "import halfulp, halfulp_reports as reports; print(halfulp.__file__, reports.__file__)"
     for path in installed.run("python", "-c", code).split():
         assert Path(path).is_relative_to(installed.root)
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import platform
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +34,22 @@ def bad_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("PYTHONPATH", str(installed))
     monkeypatch.syspath_prepend(installed)
     return "faulty"
+
+
+@pytest.fixture(scope="session")
+def fast_math(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a shared object whose start-up code switches subnormals off; GCC adds that code."""
+    compiler = shutil.which("gcc")
+    if compiler is None or platform.machine() != "x86_64":
+        pytest.skip("needs GCC on x86-64")
+    folder = tmp_path_factory.mktemp("fast_math")
+    (folder / "nothing.c").write_text("int nothing;\n")
+    built = folder / "fast_math.so"
+    command = [compiler, "-shared", "-fPIC", "-ffast-math", "nothing.c", "-o", str(built)]
+    subprocess.run(command, cwd=folder, check=True)
+    if b"set_fast_math" not in built.read_bytes():
+        pytest.skip("this GCC leaves subnormals alone with -ffast-math in shared objects")
+    return built
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import math
+import platform
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from halfulp.backend import Request, Unavailable
 from halfulp.exceptions import UsageError
 from halfulp.expressions import MAX_LENGTH, parse, to_text
 from halfulp.formats import FORMATS, Format
-from halfulp.subject.fpstate import DEFAULT
+from halfulp.subject.fpstate import DEFAULT, Flushing, FloatingPointState
 from halfulp.subject.handle import UNWRITTEN, Subject
 from halfulp.subject.protocol import Evaluator, SubjectError
 
@@ -240,16 +241,71 @@ def test_a_subject_cannot_shorten_the_shared_memory(bad_adapter: str) -> None:
         assert (subject.evaluate(subject.prepare(native()), INPUTS) == INPUTS).all()
 
 
-def test_the_floating_point_state_is_reported(bad_adapter: str) -> None:
-    for fault, attribute, value in (
-        ("round_upward", "rounding", "upward"),
-        ("flush", "flush_to_zero", True),
-        ("flush", "denormals_are_zero", True),
-    ):
-        with faulty(fault) as subject:
-            assert subject.floating_point_state == DEFAULT
-            subject.evaluate(subject.prepare(native()), INPUTS)
-            assert getattr(subject.floating_point_state, attribute) == value
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("round_upward", "the rounding mode from nearest to upward"),
+        ("flush", "flush-to-zero from off to on and denormals-are-zero from off to on"),
+    ],
+)
+def test_a_routine_that_changes_the_floating_point_state_has_failed(
+    bad_adapter: str, fault: str, change: str
+) -> None:
+    with faulty(fault) as subject:
+        assert subject.floating_point_state == DEFAULT
+        error = outcome(subject)
+        assert (error.status, error.reason) == ("failed", f"it changed {change}")
+        # Whatever it evaluated next would be another process' results.
+        assert error.ended
+        assert subject.pid is None
+
+
+def test_the_state_that_loading_left_is_the_librarys_own(
+    bad_adapter: str, fast_math: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAULT_FAST_MATH", str(fast_math))
+    with Subject("faulty", {"fault": "load_fast_math", "at": "load"}) as subject:
+        assert subject.floating_point_state == FloatingPointState("nearest", True, True)
+        routine = subject.prepare(native())
+        subject.evaluate(routine, INPUTS)
+        subject.evaluate(routine, INPUTS)
+    with Subject("faulty", {"fault": "load_fast_math"}) as subject:
+        assert outcome(subject).reason.startswith("it changed flush-to-zero")
+
+
+def test_subnormals_are_asked_for_by_the_librarys_own_arithmetic(bad_adapter: str) -> None:
+    with Subject("numpy", {}) as subject:
+        for name in ("float16", "float32", "float64"):
+            assert subject.probe(FORMATS[name]) == Flushing(results=False, operands=False)
+        assert subject.probe(FORMATS["bfloat16"]) is None
+    with Subject(bad_adapter, {}) as subject:
+        assert subject.probe(FLOAT32) is None
+
+
+def test_memory_beyond_the_limit_ends_the_subject(bad_adapter: str, ends: Ends) -> None:
+    with faulty("hog_memory", memory_limit_mb=300) as subject:
+        group = subject.pid
+        error = outcome(subject)
+    assert error.status == "crashed"
+    assert error.reason == "killed: it held more memory than the limit of 300 MB"
+    assert ends(group)
+
+
+def test_relative_paths_of_settings_start_at_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "kernel.c").write_text("float mine(float x) { return x + 1; }")
+    settings = {"source": "kernel.c", "symbols": {"exp": {"float32": "mine"}}}
+    with Subject("c", settings, folder=str(tmp_path)) as subject:
+        output = subject.evaluate(subject.prepare(native()), bits32(1.0))
+        assert output.view(np.float32).tolist() == [2.0]
+    with pytest.raises(Unavailable, match="There is no source file .*kernel.c"):
+        Subject("c", settings).start()
+
+
+def test_what_a_library_tells_about_itself_is_kept() -> None:
+    with Subject("c", {"flags": ["-O1"]}) as subject:
+        assert subject.facts["command"].endswith("-ffp-contract=off -O1")
+        assert subject.facts["interpreter"] == f"CPython {platform.python_version()}"
+        assert subject.facts["threads"] == "1"
 
 
 # -- life and death --------------------------------------------------------------------------

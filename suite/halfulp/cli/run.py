@@ -65,7 +65,13 @@ def run(
     if not shared.quiet:
         typer.echo(summary(rows), err=True)
     emit(str(finished.path if no_report else finished.path / "report.html"))
+    _conclude(plan, finished)
+
+
+def _conclude(plan: Plan, finished: Run) -> None:
+    """End with the exit code that tells what the run came to."""
     if finished.manifest["status"] == "interrupted":
+        rows = finished.rows
         saved = sum(row["status"] == "measured" for row in rows)
         say(f"interrupted; {saved} of {len(rows)} rows are saved in {finished.path}.")
         raise typer.Exit(INTERRUPTED)

@@ -9,8 +9,17 @@ from types import MappingProxyType
 
 from halfulp import expressions
 from halfulp.exceptions import ExpressionError, UsageError
-from halfulp.expressions import ARITHMETIC, Apply, Expression
-from halfulp.functions import algebraic, circular, exponential, statistical
+from halfulp.expressions import ARITHMETIC, Apply, Expression, Number
+from halfulp.functions import (
+    activation,
+    algebraic,
+    bessel,
+    circular,
+    exponential,
+    gamma,
+    hyperbolic,
+    probability,
+)
 from halfulp.functions.record import Function, Interval, Point, Special
 
 __all__ = ["CATALOGUE", "Function", "Interval", "Point", "Special", "get", "parse"]
@@ -18,7 +27,16 @@ __all__ = ["CATALOGUE", "Function", "Interval", "Point", "Special", "get", "pars
 CATALOGUE: Mapping[str, Function] = MappingProxyType(
     {
         record.name: record
-        for module in (exponential, algebraic, circular, statistical)
+        for module in (
+            exponential,
+            algebraic,
+            circular,
+            hyperbolic,
+            probability,
+            activation,
+            gamma,
+            bessel,
+        )
         for record in module.FUNCTIONS
     }
 )
@@ -59,6 +77,8 @@ def _resolve(tree: Expression) -> Expression:
     operands = tuple(_resolve(operand) for operand in tree.operands)
     if tree.operation in ARITHMETIC:
         return Apply(tree.operation, operands)
+    if tree.operation == "polygamma" and len(operands) == 2:
+        return _polygamma(*operands)
     name = canonical_name(tree.operation)
     if name is None:
         raise ExpressionError(
@@ -72,6 +92,13 @@ def _resolve(tree: Expression) -> Expression:
             f"but the expression gives it {len(operands)}."
         )
     return Apply(name, operands)
+
+
+def _polygamma(order: Expression, argument: Expression) -> Expression:
+    """Return polygamma(n, x) as the function of one argument that the catalogue has."""
+    if isinstance(order, Number) and order.text in {"1", "2", "3"}:
+        return Apply(f"polygamma{order.text}", (argument,))
+    raise ExpressionError("polygamma(n, x) is in the catalogue for n = 1, 2 and 3.")
 
 
 @cache
@@ -111,7 +138,7 @@ def _from_expression(tree: Expression) -> Function:
         name=text,
         summary="an expression over the reals",
         definition=text,
-        reference=tree,
+        reference=expressions.folded(tree),
         arguments=names,
         exact_is_complete=False,
         is_catalogue=False,

@@ -1,14 +1,25 @@
-"""Roots and powers."""
+"""Roots, powers and the hypotenuse."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from halfulp.functions.exactness import (
+    cube_root,
+    hypotenuse,
+    rational_power,
+    reciprocal_square_root,
+    square_root,
+)
+from halfulp.functions.record import (
+    HALVES,
+    POSITIVE,
+    POSITIVE_HALF,
+    Function,
+    Point,
+    Special,
+    specials,
+)
 
-from halfulp.functions.exactness import cube_root, rational_power, square_root
-from halfulp.functions.record import Function, Interval, Point, Special
-
-_SQRT = "C23 F.10.4.10"
-_CBRT = "C23 F.10.4.1"
+_HYPOT = "C23 F.10.4.4"
 _POW = "C23 F.10.4.5"
 
 
@@ -50,39 +61,51 @@ def _infinite_exponent(x: Point, y: Point) -> Special:
     return Special("0" if large == y.negative else "inf", _POW)
 
 
+def hypot_special(x: Point, y: Point) -> Special | None:
+    """Return the special results of hypot: infinite if either is, even beside a nan."""
+    if "inf" in {x.kind, y.kind}:
+        return Special("inf", _HYPOT)
+    if "nan" in {x.kind, y.kind}:
+        return Special("nan", _HYPOT)
+    if x.is_zero or y.is_zero:
+        return Special(str(abs(x.value) or abs(y.value)), _HYPOT)
+    return None
+
+
 FUNCTIONS = (
     Function(
         name="sqrt",
         summary="square root",
         definition="x**0.5",
-        domain=Interval("0", "inf", open_high=True),
+        domain=POSITIVE_HALF,
         exact=square_root,
-        specials={
-            "nan": Special("nan", _SQRT),
-            "inf": Special("inf", _SQRT),
-            "-inf": Special("nan", _SQRT),
-            "0": Special("0", _SQRT),
-            "-0": Special("-0", _SQRT),
-        },
-        pieces=(Interval("0", "inf", open_high=True),),
+        specials=specials(
+            "C23 F.10.4.10", nan="nan", inf="inf", minus_inf="nan", zero="0", minus_zero="-0"
+        ),
+        pieces=(POSITIVE_HALF,),
         points=("2", "4", "1/4", "9"),
+    ),
+    Function(
+        name="rsqrt",
+        summary="reciprocal square root, 1/sqrt(x)",
+        definition="1 / x**0.5",
+        domain=POSITIVE,
+        exact=reciprocal_square_root,
+        specials=specials(
+            "C23 F.10.4.9", nan="nan", inf="0", minus_inf="nan", zero="inf", minus_zero="-inf"
+        ),
+        pieces=(POSITIVE,),
+        points=("2", "4", "1/4", "1/9"),
     ),
     Function(
         name="cbrt",
         summary="real cube root",
         definition="cbrt(x)",
         exact=cube_root,
-        specials={
-            "nan": Special("nan", _CBRT),
-            "inf": Special("inf", _CBRT),
-            "-inf": Special("-inf", _CBRT),
-            "0": Special("0", _CBRT),
-            "-0": Special("-0", _CBRT),
-        },
-        pieces=(
-            Interval("-inf", "0", open_low=True),
-            Interval("0", "inf", open_high=True),
+        specials=specials(
+            "C23 F.10.4.1", nan="nan", inf="inf", minus_inf="-inf", zero="0", minus_zero="-0"
         ),
+        pieces=HALVES,
         points=("8", "-8", "27", "1/8"),
         parity="odd",
     ),
@@ -94,7 +117,17 @@ FUNCTIONS = (
         aliases=("power",),
         exact=rational_power,
         special_rule=pow_special,
-        points=("2", "-2", "3", "-3", "1/2", "-1/2", str(Fraction(3, 2)), "10", "-1"),
+        points=("2", "-2", "3", "-3", "1/2", "-1/2", "3/2", "10", "-1"),
         joint="power",
+    ),
+    Function(
+        name="hypot",
+        summary="length of the hypotenuse, sqrt(x^2 + y^2)",
+        definition="(x**2 + y**2)**0.5",
+        arguments=("x", "y"),
+        exact=hypotenuse,
+        special_rule=hypot_special,
+        points=("2", "3", "4", "5", "12", "-3"),
+        joint="exponents",
     ),
 )

@@ -30,14 +30,26 @@ def only_at(table: Mapping[int, Fraction | int]) -> Callable[[Fraction], Fractio
     return exact.get
 
 
-def integer_cube_root(number: int) -> int:
-    """Return floor(number^(1/3)) of an integer >= 0, by Newton's iteration from above."""
-    root = 1 << -(-number.bit_length() // 3)
+def integer_root(number: int, degree: int) -> int:
+    """Return floor(number^(1/degree)) of an integer >= 0, by Newton's iteration from above."""
+    if degree >= number.bit_length():
+        return min(number, 1)
+    root = 1 << -(-number.bit_length() // degree)
     while True:
-        better = (2 * root + number // (root * root)) // 3
+        better = ((degree - 1) * root + number // root ** (degree - 1)) // degree
         if better >= root:
             return root
         root = better
+
+
+def rational_root(x: Fraction, degree: int) -> Fraction | None:
+    """Return x^(1/degree) of x >= 0 if it is rational: both terms are powers of integers."""
+    if degree == 2:
+        return square_root(x)
+    terms = (x.numerator, x.denominator)
+    roots = tuple(integer_root(term, degree) for term in terms)
+    exact = all(root**degree == term for root, term in zip(roots, terms, strict=True))
+    return Fraction(*roots) if exact else None
 
 
 def square_root(x: Fraction) -> Fraction | None:
@@ -49,13 +61,8 @@ def square_root(x: Fraction) -> Fraction | None:
 
 def cube_root(x: Fraction) -> Fraction | None:
     """Return the real cube root of x if it is rational."""
-    numerator, denominator = (
-        integer_cube_root(abs(x.numerator)),
-        integer_cube_root(x.denominator),
-    )
-    if numerator**3 != abs(x.numerator) or denominator**3 != x.denominator:
-        return None
-    return Fraction(numerator if x > 0 else -numerator, denominator)
+    root = rational_root(abs(x), 3)
+    return -root if root is not None and x < 0 else root
 
 
 def binary_power(x: Fraction) -> Fraction | None:
@@ -63,6 +70,15 @@ def binary_power(x: Fraction) -> Fraction | None:
     if x.denominator != 1 or abs(x) > _LARGEST_EXPONENT:
         return None
     return power_of_two(int(x))
+
+
+def decimal_power(x: Fraction) -> Fraction | None:
+    """Return 10^x if x is an integer from 0 to 1000.
+
+    Powers below are rationals that no binary format holds, and those above are beyond every format;
+    for other x, 10^x is irrational.
+    """
+    return Fraction(10 ** int(x)) if x.denominator == 1 and 0 <= x <= 1_000 else None
 
 
 def binary_logarithm(x: Fraction) -> Fraction | None:
@@ -82,25 +98,50 @@ def decimal_logarithm(x: Fraction) -> Fraction | None:
     return Fraction(k) if x.numerator == 10**k else None
 
 
-def rational_power(x: Fraction, y: Fraction) -> Fraction | None:
-    """Return x^y of dyadic x and y if it is rational and short enough to matter.
+def reciprocal_square_root(x: Fraction) -> Fraction | None:
+    """Return 1 / sqrt(x) of x > 0 if it is rational."""
+    root = square_root(x)
+    return None if root is None else 1 / root
 
-    With y = a / 2^k in lowest terms the result is rational exactly if x is the 2^k-th power of a
-    rational, so k square roots are taken. Negative x need an integer y; 0 is a special input.
+
+def hypotenuse(x: Fraction, y: Fraction) -> Fraction | None:
+    """Return sqrt(x^2 + y^2) if it is rational."""
+    return square_root(x * x + y * y)
+
+
+def factorial(x: Fraction) -> Fraction | None:
+    """Return gamma(x) = (x - 1)! of an integer x from 1 to 1000; above, every format overflows."""
+    from math import factorial as of_integer
+
+    return Fraction(of_integer(int(x) - 1)) if x.denominator == 1 and 1 <= x <= 1_000 else None
+
+
+def sine_of_half_turns(x: Fraction) -> Fraction | None:
+    """Return sin(pi x) of a dyadic x if it is rational: a multiple of 1/2, by Niven's theorem."""
+    if x.denominator > 2:
+        return None
+    return Fraction((0, 1, 0, -1)[int(2 * x) % 4])
+
+
+def cosine_of_half_turns(x: Fraction) -> Fraction | None:
+    """Return cos(pi x) of a dyadic x if it is rational."""
+    return sine_of_half_turns(x + Fraction(1, 2))
+
+
+def rational_power(x: Fraction, y: Fraction) -> Fraction | None:
+    """Return x^y if it is rational and short enough to matter.
+
+    With y = a/b in lowest terms the result is rational exactly if x is the b-th power of a
+    rational. Negative x need an integer y; 0 is a special input.
     """
     if not x:
         return None
     if x in {1, -1}:
         return _unit_power(x, y)
-    root, halvings = abs(x), y.denominator
-    while halvings > 1:
-        if x < 0:
-            return None
-        halved = square_root(root)
-        if halved is None:
-            return None
-        root, halvings = halved, halvings >> 1
-    power = _integer_power(root, y.numerator)
+    if x < 0 and y.denominator != 1:
+        return None
+    root = rational_root(abs(x), y.denominator)
+    power = None if root is None else _integer_power(root, y.numerator)
     return -power if power is not None and x < 0 and y.numerator & 1 else power
 
 
@@ -113,11 +154,18 @@ def _unit_power(x: Fraction, y: Fraction) -> Fraction | None:
 
 
 def _integer_power(base: Fraction, exponent: int) -> Fraction | None:
-    """Return a dyadic base > 0 to an integer power, unless it is too long to be a float."""
-    twos = (base.numerator & -base.numerator).bit_length() - base.denominator.bit_length()
-    odd = base.numerator >> max(twos, 0)
+    """Return base > 0 to an integer power, unless it is too long to be a float."""
+    twos = _trailing_zeros(base.numerator) - _trailing_zeros(base.denominator)
     if abs(twos * exponent) > _LARGEST_EXPONENT:
         return None
-    if odd != 1 and (exponent < 0 or odd.bit_length() * exponent > _LARGEST_POWER_BITS):
+    odd = base / power_of_two(twos)
+    if odd == 1:
+        return power_of_two(twos * exponent)
+    bits = max(odd.numerator, odd.denominator).bit_length()
+    if bits * abs(exponent) > _LARGEST_POWER_BITS:
         return None
-    return power_of_two(twos * exponent) * odd ** (exponent if odd != 1 else 1)
+    return power_of_two(twos * exponent) * odd**exponent
+
+
+def _trailing_zeros(number: int) -> int:
+    return (number & -number).bit_length() - 1

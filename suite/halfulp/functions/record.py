@@ -94,11 +94,27 @@ OVERFLOWS = None
 """The base of an asymptote where the result is beyond every format."""
 
 Asymptote: TypeAlias = Callable[..., tuple[Fraction | None, int] | None]
-"""x, ... -> (base, side) where R lies within 2^-16384 beyond base on that side (+1 above, -1
-below), or (OVERFLOWS, sign); None elsewhere. Asked only where an argument is 2^`FAR` or more."""
+"""x, ... -> (base, side) where R lies within 2^-4096 beyond base on that side (+1 above, -1
+below), or (OVERFLOWS, sign) where |R| > 2^2048; None elsewhere. Asked only where an argument is 2^`FAR` or more."""
 
-FAR = 6
+FAR = 5
 """Binary exponent of the smallest argument at which asymptotes are asked for."""
+
+_PLACES = {"nan": "nan", "inf": "inf", "minus_inf": "-inf", "zero": "0", "minus_zero": "-0"}
+
+
+def specials(source: str, **results: str) -> dict[str, Special]:
+    """Return the table of special inputs that one source gives.
+
+    Parameters
+    ----------
+    source
+        The clause of a standard, or "limit".
+    results
+        Results at `nan`, `inf`, `minus_inf`, `zero` and `minus_zero`.
+    """
+    return {_PLACES[key]: Special(result, source) for key, result in results.items()}
+
 
 SpecialRule: TypeAlias = Callable[..., Special | None]
 """Points, one an argument -> the special result there, or None."""
@@ -118,6 +134,12 @@ class Interval:
 
 
 REAL_LINE = Interval("-inf", "inf", open_low=True, open_high=True)
+NEGATIVE_HALF = Interval("-inf", "0", open_low=True)
+POSITIVE_HALF = Interval("0", "inf", open_high=True)
+HALVES = (NEGATIVE_HALF, POSITIVE_HALF)
+POSITIVE = Interval("0", "inf", open_low=True, open_high=True)
+UNIT = Interval("-1", "1")
+INSIDE_UNIT = Interval("-1", "1", open_low=True, open_high=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +188,8 @@ class Function:
     parity
         "odd", "even" or None.
     joint
-        How two arguments are drawn together: "power" keeps x**y within the format.
+        How two arguments are drawn together: "power" keeps x**y within the format, "exponents"
+        keeps them within a few binades of each other, "difference" their difference small.
     is_catalogue
         False for an expression made into a function.
     """
@@ -188,7 +211,7 @@ class Function:
     pieces: tuple[Interval, ...] = ()
     points: tuple[str, ...] = ()
     parity: Literal["odd", "even"] | None = None
-    joint: Literal["power"] | None = None
+    joint: Literal["power", "exponents", "difference"] | None = None
     is_catalogue: bool = True
 
     @property

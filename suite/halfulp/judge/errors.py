@@ -51,6 +51,11 @@ def less(first: Fixed, second: Fixed) -> Bool:
     )
 
 
+def middle(low: Fixed, high: Fixed) -> Fixed:
+    """Return the middles of bounds, rounded down."""
+    return _halved(carried(low.whole + high.whole, low.fraction + high.fraction))
+
+
 @dataclass(frozen=True)
 class Errors:
     """Errors of outputs; all arrays have shape (n,) and hold where `numeric`.
@@ -92,10 +97,9 @@ def errors(truth: Truth, outputs: Bits) -> Errors:
     significand, exponent = encodings.significands(fmt, outputs)
     shift = np.where(numeric, exponent - truth.unit, 0)
     far = numeric & (shift > FAR_BITS - fmt.p) & (significand != 0)
-    low, high = _signed(truth, significand, np.where(far, 0, shift))
-    smallest, largest = _absolute(low, high)
     open_binade = (truth.flags & int(Flag.OPEN_BINADE)) != 0
-    smallest = where(open_binade, _halved(smallest), smallest)
+    low, high = _signed(truth, significand, np.where(far, 0, shift), open_binade)
+    smallest, largest = _absolute(low, high)
     cap = np.int64(1) << (FAR_BITS + 1)
     return Errors(
         numeric=numeric,
@@ -105,7 +109,7 @@ def errors(truth: Truth, outputs: Bits) -> Errors:
         largest=Fixed(np.where(far, cap, largest.whole), largest.fraction),
         proved=np.where(far, ~open_binade, _proved(smallest, largest)),
         far=far,
-        far_errors=_far_errors(truth, significand, shift, far),
+        far_errors=_far_errors(truth, significand, shift, far, open_binade),
     )
 
 
@@ -117,19 +121,22 @@ def scaled_outputs(significand: Int, shift: Int) -> tuple[Fixed, Bool]:
     kept = np.minimum(right, FRACTION_BITS)
     dropped = np.minimum(right - kept, 63)
     coarse = significand >> dropped
-    inexact = (dropped > 0) & (significand != 0)
+    inexact = coarse << dropped != significand
     whole = (coarse << left) >> kept
     fraction = (coarse & ((np.int64(1) << kept) - 1)) << (FRACTION_BITS - kept)
     return Fixed(whole, fraction), inexact
 
 
-def _signed(truth: Truth, significand: Int, shift: Int) -> tuple[Fixed, Fixed]:
+def _signed(truth: Truth, significand: Int, shift: Int, open_binade: Bool) -> tuple[Fixed, Fixed]:
     """Return bounds of the signed errors."""
     scaled, inexact = scaled_outputs(significand, shift)
     distance = scaled.whole - truth.whole
     low = carried(distance, scaled.fraction - truth.high)
     high = carried(distance, scaled.fraction + inexact - truth.low)
-    return low, high
+    # If R lies in the binade above, its ulp is twice the unit, and the error half of that.
+    nearer_low = where(open_binade & (low.whole >= 0), _halved(low), low)
+    nearer_high = where(open_binade & (high.whole < 0), negated(_halved(negated(high))), high)
+    return nearer_low, nearer_high
 
 
 def _absolute(low: Fixed, high: Fixed) -> tuple[Fixed, Fixed]:
@@ -145,6 +152,7 @@ def _absolute(low: Fixed, high: Fixed) -> tuple[Fixed, Fixed]:
 
 
 def _halved(number: Fixed) -> Fixed:
+    """Return half of each number, rounded down."""
     fraction = (number.fraction + ((number.whole & 1) << FRACTION_BITS)) >> 1
     return Fixed(number.whole >> 1, fraction)
 
@@ -157,13 +165,16 @@ def _proved(smallest: Fixed, largest: Fixed) -> Bool:
     return absolute | relative
 
 
-def _far_errors(truth: Truth, significand: Int, shift: Int, far: Bool) -> dict[int, tuple[int, int]]:
+def _far_errors(
+    truth: Truth, significand: Int, shift: Int, far: Bool, open_binade: Bool
+) -> dict[int, tuple[int, int]]:
     bounds = {}
     for place in far.nonzero()[0].tolist():
         scaled = int(significand[place]) << (int(shift[place]) + FRACTION_BITS)
         whole = int(truth.whole[place]) << FRACTION_BITS
-        bounds[place] = (
-            scaled - whole - int(truth.high[place]),
-            scaled - whole - int(truth.low[place]),
-        )
+        low = scaled - whole - int(truth.high[place])
+        high = scaled - whole - int(truth.low[place])
+        if open_binade[place]:
+            low, high = (low >> 1, high) if low > 0 else (low, -(-high >> 1))
+        bounds[place] = low, high
     return bounds

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from halfulp import encodings
 from halfulp.encodings import Bits, Bool, Int
-from halfulp.judge.errors import Errors, Fixed, errors
+from halfulp.judge.errors import FAR_BITS, Errors, Fixed, errors, middle
 from halfulp.judge.tally import MEAN_BITS, Bin, Extreme, Tally, Witness, rank
 from halfulp.judge.verdicts import classes, faithful, steps
 from halfulp.reference.truth import Kind, Truth
@@ -90,6 +90,10 @@ class _Shard:
         self.faithful_decided = numeric & ((flags & int(Flag.OPEN_FAITHFUL)) == 0)
         self.unfaithful = self.faithful_decided & ~faithful(truth, outputs)
         self.nontrivial = numeric & truth.nontrivial
+        # Means, histograms and profiles are taken from the middle of the bounds.
+        self.middle = middle(self.errors.low, self.errors.high)
+        size = middle(self.errors.smallest, self.errors.largest)
+        self.size = size._replace(whole=np.where(self.errors.far, 1 << FAR_BITS, size.whole))
         self.scaled_error = self._mean_terms()
 
     def tally(self) -> Tally:
@@ -105,7 +109,7 @@ class _Shard:
 
     def _mean_terms(self) -> Int:
         """Return floor(|error| * 2^20), capped."""
-        whole, fraction = self.errors.largest
+        whole, fraction = self.size
         terms = (np.minimum(whole, 1 << MEAN_CAP_BITS) << MEAN_BITS) + (
             fraction >> (FRACTION_BITS - MEAN_BITS)
         )
@@ -113,7 +117,7 @@ class _Shard:
 
     def _counters(self) -> dict[str, int]:
         numeric, undecided = self.errors.numeric, self.truth.kind == Kind.UNDECIDED
-        capped = self.nontrivial & (self.errors.largest.whole >= 1 << MEAN_CAP_BITS)
+        capped = self.nontrivial & (self.size.whole >= 1 << MEAN_CAP_BITS)
         named: dict[str, Bool] = {
             "judged": numeric,
             "nontrivial": self.nontrivial,
@@ -154,9 +158,9 @@ class _Shard:
             self._far_extreme(place, max(abs(bounds[0]), abs(bounds[1])), bounds)
             for place, bounds in self.errors.far_errors.items()
         ]
-        near = self._argmax(self.errors.numeric & ~self.errors.far, self.errors.largest)
+        near = self._argmax(self.errors.numeric & ~self.errors.far)
         if near is not None:
-            far.append(self._near_extreme(near, self.errors.largest))
+            far.append(self._near_extreme(near))
         return max(far, key=rank, default=None)
 
     def _largest_signed(self, *, above: bool) -> Extreme | None:
@@ -171,9 +175,9 @@ class _Shard:
             if (bounds[1] > 0 if above else bounds[0] < 0)
         ]
         mask = self.errors.numeric & ~self.errors.far & side
-        near = self._argmax(mask, self.errors.largest)
+        near = self._argmax(mask)
         if near is not None:
-            far.append(self._near_extreme(near, self.errors.largest))
+            far.append(self._near_extreme(near))
         return max(far, key=rank, default=None)
 
     def _most_steps(self) -> Extreme | None:
@@ -193,10 +197,10 @@ class _Shard:
         signed = self._signed_at(place) if self.errors.numeric[place] else None
         return self._extreme(place, 0, 0, signed)
 
-    def _argmax(self, mask: Bool, values: Fixed) -> int | None:
-        """Return the place of the largest value in a mask, at the smallest input of equal ones."""
+    def _argmax(self, mask: Bool) -> int | None:
+        """Return the place of the largest error in a mask, of equal ones as `rank` orders them."""
         places = mask.nonzero()[0]
-        for column in values:
+        for column in (*self.errors.largest, *self.errors.smallest):
             if not places.size:
                 return None
             chosen = column[places]
@@ -204,7 +208,7 @@ class _Shard:
         return self._smallest_input(places)
 
     def _smallest_input(self, places: npt.NDArray[np.intp]) -> int:
-        for column in self.keys:
+        for column in (*self.keys, self.outputs):
             chosen = column[places]
             places = places[chosen == chosen.min()]
         return int(places[0])
@@ -215,9 +219,10 @@ class _Shard:
             return self.errors.far_errors[place]
         return _unit_count(self.errors.low, place), _unit_count(self.errors.high, place)
 
-    def _near_extreme(self, place: int, values: Fixed) -> Extreme:
+    def _near_extreme(self, place: int) -> Extreme:
+        value = _unit_count(self.errors.largest, place)
         lower = _unit_count(self.errors.smallest, place)
-        return self._extreme(place, _unit_count(values, place), lower, self._signed_at(place))
+        return self._extreme(place, value, lower, self._signed_at(place))
 
     def _far_extreme(self, place: int, value: int, bounds: tuple[int, int]) -> Extreme:
         lower = min(abs(bounds[0]), abs(bounds[1]))
@@ -241,17 +246,17 @@ class _Shard:
     def _histogram(self) -> tuple[int, ...]:
         """Return counts over signed error, by the middle of its bounds."""
         numeric = self.errors.numeric
-        whole, fraction = self.errors.low.whole[numeric], self.errors.low.fraction[numeric]
-        far = self.errors.far[numeric]
+        whole, fraction = self.middle.whole[numeric], self.middle.fraction[numeric]
+        size, far = self.size.whole[numeric], self.errors.far[numeric]
         linear = ~far & (whole >= -2) & (whole < 2)
         per_ulp = HISTOGRAM_LINEAR // 4
         place = (whole[linear] + 2) * per_ulp + fraction[linear] // (ONE // per_ulp)
         counts = np.bincount(place, minlength=HISTOGRAM_LINEAR).tolist()
         below, above = ~far & (whole < -2), ~far & (whole >= 2)
-        signed = self.errors.far_errors.values()
-        far_below = sum(bounds[0] < 0 for bounds in signed)
-        tails = _tail(-1 - whole[below], far_below), _tail(whole[above], len(signed) - far_below)
-        return (*counts, *tails[0], *tails[1])
+        doubled = [sum(bounds) for bounds in self.errors.far_errors.values()]
+        far_below = [-each >> (FRACTION_BITS + 1) for each in doubled if each < 0]
+        far_above = [each >> (FRACTION_BITS + 1) for each in doubled if each > 0]
+        return (*counts, *_tail(size[below], far_below), *_tail(size[above], far_above))
 
     def _profile(self) -> dict[int, Bin]:
         """Return the bins of the first argument that have inputs."""
@@ -278,7 +283,7 @@ class _Shard:
         return {number: row for number, row in enumerate(rows) if any(row)}
 
     def _capped(self, mask: Bool) -> Fixed:
-        whole, fraction = self.errors.largest.whole[mask], self.errors.largest.fraction[mask]
+        whole, fraction = self.size.whole[mask], self.size.fraction[mask]
         cap = PROFILE_CAP >> FRACTION_BITS
         return Fixed(np.minimum(whole, cap), np.where(whole >= cap, 0, fraction))
 
@@ -310,10 +315,12 @@ def _largest_per_bin(numbers: Int, values: Fixed, bins: int) -> list[int]:
     return [(high << FRACTION_BITS) + low for high, low in pairs]
 
 
-def _tail(whole: Int, far: int) -> list[int]:
-    """Return counts of floor(|error|) >= 2 by binade: [2, 4), [4, 8), ..., and the far ones last."""
+def _tail(near: Int, far: list[int]) -> list[int]:
+    """Return counts of floor(|error|) >= 2 by binade: [2, 4), [4, 8), ..., and the rest last."""
     counts = [
-        int(np.count_nonzero((whole >= 1 << k) & (whole < 1 << (k + 1))))
-        for k in range(1, HISTOGRAM_TAIL)
+        int(np.count_nonzero((near >= 1 << k) & (near < 1 << (k + 1))))
+        for k in range(1, HISTOGRAM_TAIL + 1)
     ]
-    return [*counts, far + int(whole.size) - sum(counts)] if whole.size else [*counts, far]
+    for whole in far:
+        counts[min(whole.bit_length() - 1, HISTOGRAM_TAIL) - 1] += 1
+    return counts

@@ -7,7 +7,7 @@ merging tallies in any order or grouping gives the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 COUNTERS = (
@@ -27,6 +27,10 @@ COUNTERS = (
 
 MEAN_BITS = 20
 """Means are sums of floor(|error| * 2^20)."""
+
+
+FLUSHING = "max_ulp_flushing"
+"""The largest error of a backend that flushes, held against what it promises."""
 
 
 class Witness(NamedTuple):
@@ -97,6 +101,13 @@ class Tally:
         return self.counters.get(counter, 0)
 
 
+def with_extreme(tally: Tally, name: str, extreme: Extreme | None) -> Tally:
+    """Return a tally with one more extreme, if there is one."""
+    if extreme is None:
+        return tally
+    return replace(tally, extremes=dict(sorted({**tally.extremes, name: extreme}.items())))
+
+
 def larger(first: Extreme | None, second: Extreme | None) -> Extreme | None:
     """Return the larger of two extremes; of equal ones that at the smaller input."""
     if first is None or second is None:
@@ -105,8 +116,9 @@ def larger(first: Extreme | None, second: Extreme | None) -> Extreme | None:
 
 
 def rank(extreme: Extreme) -> tuple[int, int, tuple[int, ...]]:
-    """Return the order of extremes: by value, then by the smaller input."""
-    return extreme.value, extreme.lower, tuple(-key for key in extreme.witness.keys)
+    """Return the order of extremes: by value, then by the smaller input, then by the output."""
+    witness = extreme.witness
+    return extreme.value, extreme.lower, tuple(-number for number in (*witness.keys, witness.got))
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:

@@ -164,21 +164,108 @@ def _power_of(base: int) -> Callable[[Ball], Ball]:
     return lambda x: (x * arb(base).log()).exp()
 
 
+def _lgamma(x: Ball) -> Ball:
+    """Return log|gamma(x)|, by reflection below 0, where Arb's own is nan."""
+    if x > 0:
+        return x.lgamma()
+    return (arb.pi() / abs(x.sin_pi())).log() - (1 - x).lgamma()
+
+
+def _polygamma(n: int) -> Callable[[Ball], Ball]:
+    """Return (-1)^(n+1) n! zeta(n + 1, x), by Arb's complex Hurwitz zeta, which takes x < 0."""
+    factor = arb.fac_ui(n) * (1 if n % 2 else -1)
+    return lambda x: factor * acb(n + 1).zeta(acb(x)).real
+
+
+def _softplus(x: Ball) -> Ball:
+    return x + (-x).exp().log1p() if x > 0 else x.exp().log1p()
+
+
+def _logaddexp(x: Ball, y: Ball) -> Ball:
+    high, low = (x, y) if x > y else (y, x)
+    return high + (low - high).exp().log1p()
+
+
+def _log_ndtr(x: Ball) -> Ball:
+    """Return log(erfc(z)/2), z = -x/sqrt(2), by the form that does not cancel.
+
+    Far out, erfc(z) = exp(-z^2) U(1/2, 1/2, z^2) / sqrt(pi) (DLMF 7.11.5).
+    """
+    root = arb(2).sqrt()
+    if x > 0:
+        return (-(x / root).erfc() / 2).log1p()
+    if x > -10:
+        return ((-x / root).erfc() / 2).log()
+    square = x * x / 2
+    tail = arb.hypgeom_u(square, arb(0.5), arb(0.5))
+    return tail.log() - square - (2 * arb.pi().sqrt()).log()
+
+
+def _ndtri(x: Ball) -> Ball:
+    return -arb(2).sqrt() * (2 * x).erfcinv()
+
+
+def _scaled_i0(x: Ball) -> Ball:
+    return abs(x).bessel_i(0, scaled=True)
+
+
+def _scaled_i1(x: Ball) -> Ball:
+    scaled = abs(x).bessel_i(1, scaled=True)
+    return -scaled if x < 0 else scaled
+
+
 PRIMITIVES: dict[str, Callable[..., Ball]] = {
     "exp": arb.exp,
     "exp2": _power_of(2),
+    "exp10": _power_of(10),
     "expm1": arb.expm1,
     "log": arb.log,
     "log2": _log_of(2),
     "log10": _log_of(10),
     "log1p": arb.log1p,
     "sqrt": arb.sqrt,
+    "rsqrt": arb.rsqrt,
     "cbrt": _cbrt,
+    "pow": _pow,
+    "hypot": lambda x, y: (x * x + y * y).sqrt(),
     "sin": arb.sin,
     "cos": arb.cos,
+    "tan": arb.tan,
+    "asin": arb.asin,
+    "acos": arb.acos,
+    "atan": arb.atan,
+    "atan2": arb.atan2,
+    "sinpi": arb.sin_pi,
+    "cospi": arb.cos_pi,
+    "sinc": arb.sinc_pi,
+    "sinh": arb.sinh,
+    "cosh": arb.cosh,
     "tanh": arb.tanh,
+    "asinh": arb.asinh,
+    "acosh": arb.acosh,
+    "atanh": arb.atanh,
     "erf": arb.erf,
-    "pow": _pow,
+    "erfc": arb.erfc,
+    "erfinv": arb.erfinv,
+    "ndtri": _ndtri,
+    "log_ndtr": _log_ndtr,
+    "softplus": _softplus,
+    "logaddexp": _logaddexp,
+    "gamma": arb.gamma,
+    "lgamma": _lgamma,
+    "digamma": arb.digamma,
+    "polygamma1": _polygamma(1),
+    "polygamma2": _polygamma(2),
+    "polygamma3": _polygamma(3),
+    "zeta": arb.zeta,
+    "i0": lambda x: x.bessel_i(0),
+    "i1": lambda x: x.bessel_i(1),
+    "i0e": _scaled_i0,
+    "i1e": _scaled_i1,
+    "j0": lambda x: x.bessel_j(0),
+    "j1": lambda x: x.bessel_j(1),
+    "y0": lambda x: x.bessel_y(0),
+    "y1": lambda x: x.bessel_y(1),
 }
 """Catalogue functions that Arb evaluates itself; the others have a reference expression."""
 

@@ -54,12 +54,10 @@ def evaluate(tree: Expression, arguments: dict[str, Point]) -> Point | None:
             return arguments.get(name)  # pi is irrational: None
         case Apply(operation, operands):
             values = [evaluate(operand, arguments) for operand in operands]
-            if any(value is not None and value.kind == "nan" for value in values):
-                return NAN
             known = [value for value in values if value is not None]
-            if len(known) < len(values):
-                return None
-            return _apply(operation, known)
+            if len(known) == len(values):
+                return _apply(operation, known)
+            return NAN if NAN in known else None
     raise TypeError(tree)
 
 
@@ -75,7 +73,7 @@ def catalogue_value(function: Function, values: list[Point]) -> Point | None:
     """Return the exact value of a catalogue function at points, or None if it is irrational."""
     special = function.special(*values)
     if special is not None:
-        return from_text(special.result)
+        return from_text(special.result) if special.is_rational else None
     if any(value.kind != "finite" for value in values):
         return None
     numbers = [value.value for value in values]
@@ -89,6 +87,8 @@ def catalogue_value(function: Function, values: list[Point]) -> Point | None:
 
 
 def _arithmetic(operation: str, first: Point, second: Point | None = None) -> Point | None:
+    if "nan" in {first.kind, second.kind if second else ""}:
+        return NAN
     if operation == "negate":
         return Point(first.kind, not first.negative, -first.value)
     assert second is not None

@@ -21,7 +21,7 @@ from halfulp.formats import Format
 from halfulp.functions import CATALOGUE
 from halfulp.functions.record import Function
 from halfulp.reference import extended
-from halfulp.reference.domains import in_domain
+from halfulp.reference.domains import bounds, in_domain
 from halfulp.reference.referee import MAX_PRECISION, Referee
 from halfulp.reference.values import Dyadic, Enclosure, Limit, Result, Undecided
 
@@ -33,6 +33,9 @@ Reducing exp(2^k) takes k bits: without a cap exp(exp(exp(20))) would not end.""
 _SLACK = 10
 """Bits by which a computed value is trusted less than its working precision."""
 
+_CERTAIN = 32
+"""Bits in which two precisions must agree on a quantity for its sign to be certain."""
+
 _GUESS = 64
 """Room for the exponent of a result in the first attempt."""
 
@@ -41,27 +44,37 @@ Number_ = Any
 
 
 class _OutOfDomainError(Exception):
-    """A part of an expression is not real here."""
+    """A part of an expression is not real here, if the signs of these quantities are right."""
+
+    def __init__(self, *quantities: Number_) -> None:
+        super().__init__()
+        self.quantities = quantities
+
+
+class _PoleError(Exception):
+    """A part of an expression reached a pole, which rounding alone may have brought it to."""
 
 
 class _CappedError(Exception):
     """A part of an expression is too large to evaluate."""
 
 
-def _exp2(ctx: Context, x: Number_) -> Number_:
-    """Return 2^x; the argument of exp carries as many extra bits as x has before its point."""
-    with ctx.extraprec(20 + max(ctx.mag(x), 0)):
-        return ctx.exp(x * ctx.ln2)
+def _power_of(base: int) -> Callable[..., Number_]:
+    """Return base^x; the argument of exp carries as many extra bits as x has before its point."""
+
+    def power(ctx: Context, x: Number_) -> Number_:
+        with ctx.extraprec(20 + max(ctx.mag(x), 0)):
+            return ctx.exp(x * ctx.log(base))
+
+    return power
 
 
-def _log2(ctx: Context, x: Number_) -> Number_:
-    with ctx.extraprec(20):
-        return ctx.log(x) / ctx.ln2
+def _log_of(base: int) -> Callable[..., Number_]:
+    def logarithm(ctx: Context, x: Number_) -> Number_:
+        with ctx.extraprec(20):
+            return ctx.log(x) / ctx.log(base)
 
-
-def _log10(ctx: Context, x: Number_) -> Number_:
-    with ctx.extraprec(20):
-        return ctx.log(x) / ctx.ln10
+    return logarithm
 
 
 def _cbrt(ctx: Context, x: Number_) -> Number_:
@@ -72,7 +85,7 @@ def _cbrt(ctx: Context, x: Number_) -> Number_:
 def _pow(ctx: Context, x: Number_, y: Number_) -> Number_:
     """Return x^y with as many extra bits as the exponent y log x has before its point."""
     if x < 0 and y != ctx.floor(y):
-        raise _OutOfDomainError
+        raise _OutOfDomainError(x, y - ctx.nint(y))
     with ctx.extraprec(40):
         size = max(ctx.mag(y) + ctx.mag(ctx.log(abs(x))), 0) if abs(x) != 1 else 0
         if size > MAX_ARGUMENT_EXPONENT:
@@ -82,22 +95,78 @@ def _pow(ctx: Context, x: Number_, y: Number_) -> Number_:
     return -power if x < 0 and int(y) & 1 else power
 
 
+def _own(name: str) -> Callable[..., Number_]:
+    """Return mpmath's own function of this name."""
+    return lambda ctx, *arguments: getattr(ctx, name)(*arguments)
+
+
+def _with(name: str, order: int) -> Callable[..., Number_]:
+    """Return mpmath's function of this name with its first argument fixed."""
+    return lambda ctx, x: getattr(ctx, name)(order, x)
+
+
+def _lgamma(ctx: Context, x: Number_) -> Number_:
+    """Return log|gamma(x)|: the real part of loggamma, which is complex below 0."""
+    return ctx.re(ctx.loggamma(x))
+
+
+def _ndtri(ctx: Context, x: Number_) -> Number_:
+    """Return the quantile; 1 - 2x needs as many bits more as a small x has zeros."""
+    with ctx.extraprec(20 + 2 * abs(ctx.mag(x))):
+        return -ctx.sqrt(2) * ctx.erfinv(1 - 2 * x)
+
+
+def _log_ndtr(ctx: Context, x: Number_) -> Number_:
+    root = ctx.sqrt(2)
+    if x > 0:
+        return ctx.log1p(-ctx.erfc(x / root) / 2)
+    return ctx.log(ctx.erfc(-x / root) / 2)
+
+
+def _softplus(ctx: Context, x: Number_) -> Number_:
+    return x + ctx.log1p(ctx.exp(-x)) if x > 0 else ctx.log1p(ctx.exp(x))
+
+
+def _logaddexp(ctx: Context, x: Number_, y: Number_) -> Number_:
+    high, low = max(x, y), min(x, y)
+    return high + ctx.log1p(ctx.exp(low - high))
+
+
 PRIMITIVES: dict[str, Callable[..., Number_]] = {
-    "exp": lambda ctx, x: ctx.exp(x),
-    "exp2": _exp2,
-    "expm1": lambda ctx, x: ctx.expm1(x),
-    "log": lambda ctx, x: ctx.log(x),
-    "log2": _log2,
-    "log10": _log10,
-    "log1p": lambda ctx, x: ctx.log1p(x),
-    "sqrt": lambda ctx, x: ctx.sqrt(x),
+    **{
+        name: _own(name)
+        for name in (
+            "exp", "expm1", "log", "log1p", "sqrt", "hypot",
+            "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinpi", "cospi",
+            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+            "erf", "erfc", "erfinv", "gamma", "digamma", "zeta",
+        )
+    },
+    "exp2": _power_of(2),
+    "exp10": _power_of(10),
+    "log2": _log_of(2),
+    "log10": _log_of(10),
+    "rsqrt": lambda ctx, x: 1 / ctx.sqrt(x),
     "cbrt": _cbrt,
-    "sin": lambda ctx, x: ctx.sin(x),
-    "cos": lambda ctx, x: ctx.cos(x),
-    "tanh": lambda ctx, x: ctx.tanh(x),
-    "erf": lambda ctx, x: ctx.erf(x),
     "pow": _pow,
-}
+    "sinc": _own("sincpi"),
+    "ndtri": _ndtri,
+    "log_ndtr": _log_ndtr,
+    "softplus": _softplus,
+    "logaddexp": _logaddexp,
+    "lgamma": _lgamma,
+    "polygamma1": _with("psi", 1),
+    "polygamma2": _with("psi", 2),
+    "polygamma3": _with("psi", 3),
+    "i0": _with("besseli", 0),
+    "i1": _with("besseli", 1),
+    "i0e": lambda ctx, x: ctx.exp(-abs(x)) * ctx.besseli(0, x),
+    "i1e": lambda ctx, x: ctx.exp(-abs(x)) * ctx.besseli(1, x),
+    "j0": _with("besselj", 0),
+    "j1": _with("besselj", 1),
+    "y0": _with("bessely", 0),
+    "y1": _with("bessely", 1),
+}  # fmt: skip
 """Catalogue functions that mpmath evaluates itself; the others have a reference expression."""
 
 
@@ -117,17 +186,32 @@ class Oracle(Referee):
         try:
             precision, first = self._nonzero(values, needed)
             if first is None:
-                return Undecided(f"no nonzero value was found within {precision} bits")
+                return Undecided(f"no finite nonzero value was found within {precision} bits")
             return self._agreed(values, precision, first, wanted)
-        except _OutOfDomainError:
-            return Limit("nan")
+        except _OutOfDomainError as error:
+            return self._outside(values, error)
         except _CappedError:
             return Undecided("an intermediate result is beyond the cap on exponents")
+        except (mpmath.libmp.NoConvergence, OverflowError, ZeroDivisionError) as error:
+            return Undecided(f"mpmath gave up: {error or type(error).__name__}")
 
     def enclose_constant(self, text: str) -> Enclosure:
         """Enclose an irrational constant expression."""
         bits = 2 * self.fmt.p + 64
         return _around(_constant(text, 2 * bits), bits)._replace(open_ends=True)
+
+    def _outside(self, values: list[Number_], first: _OutOfDomainError) -> Result:
+        """Return nan if a finer evaluation leaves the domain in the same way, not by its noise."""
+        precision = self._context.prec
+        try:
+            self._evaluate(values, precision + precision // 2)
+        except _OutOfDomainError as second:
+            pairs = zip(first.quantities, second.quantities, strict=False)
+            if all(a == b or self._agreed_bits(a, b, precision) >= _CERTAIN for a, b in pairs):
+                return Limit("nan")
+        except _CappedError:
+            pass
+        return Undecided("whether every part of the expression is real here is not decided")
 
     # -- evaluation --------------------------------------------------------------------------
 
@@ -176,14 +260,17 @@ class Oracle(Referee):
         return min(precision, int(self._context.mag(second) - self._context.mag(difference)))
 
     def _evaluate(self, arguments: list[Number_], precision: int) -> Number_:
-        """Return a value computed with a working precision in bits."""
+        """Return a value computed with a working precision in bits, 0 where it met a pole."""
         ctx = self._context
         ctx.prec = precision
         if self._primitive is not None:
             return self._primitive(ctx, *arguments)
         assert self.function.reference is not None, f"no way to evaluate {self.function.name}"
         named = dict(zip(self.function.arguments, arguments, strict=True))
-        return _evaluate_tree(ctx, self.function.reference, named)
+        try:
+            return _evaluate_tree(ctx, self.function.reference, named)
+        except _PoleError:
+            return ctx.zero
 
 
 def _around(value: Number_, precision: int) -> Enclosure:
@@ -222,7 +309,7 @@ def _apply(ctx: Context, operation: str, values: list[Number_]) -> Number_:
             return values[0] * values[1]
         case "/":
             if not values[1]:
-                raise _CappedError
+                raise _PoleError
             return values[0] / values[1]
         case "negate":
             return -values[0]
@@ -237,21 +324,27 @@ def _call(ctx: Context, name: str, values: list[Number_]) -> Number_:
         raise _CappedError
     points = [extended.finite(_to_fraction(value)) for value in values]
     special = function.special(*points)
-    if special is not None:
+    if special is not None and special.result != "nan":
         return _from_special(ctx, special.result)
-    if not in_domain(function, *(point.value for point in points)):
-        raise _OutOfDomainError
+    if special is not None or not in_domain(function, *(point.value for point in points)):
+        raise _OutOfDomainError(*_margins(ctx, function, values))
     if function.reference is None:
         return PRIMITIVES[name](ctx, *values)
     return _evaluate_tree(ctx, function.reference, dict(zip(function.arguments, values, strict=True)))
 
 
+def _margins(ctx: Context, function: Function, values: list[Number_]) -> list[Number_]:
+    """Return the distances whose signs put values outside a domain."""
+    if len(values) > 1:  # a power: the base from 0, the exponent from an integer
+        return [values[0], values[1] - ctx.nint(values[1])]
+    finite = [bound for bound in bounds(function.domain) if isinstance(bound, Fraction)]
+    return [values[0] - ctx.mpf(bound.numerator) / bound.denominator for bound in finite]
+
+
 def _from_special(ctx: Context, text: str) -> Number_:
     """Return what a part gives at a special value that it reached by rounding, if it is finite."""
-    if text == "nan":
-        raise _OutOfDomainError
     if text.endswith("inf"):
-        raise _CappedError
+        raise _PoleError
     value = Fraction(text)
     return ctx.mpf(value.numerator) / value.denominator
 

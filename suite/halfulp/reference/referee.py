@@ -29,7 +29,7 @@ from halfulp.reference.values import (
 )
 
 MAX_PRECISION = 8_192
-"""Bits beyond which a result is left undecided."""
+"""Extra bits beyond which no further attempt is made: the result is left undecided."""
 
 WIDEST = 1 << 8
 """Widest bounds, in units of 2^-60 ulp, at which precision is not raised any more."""
@@ -121,14 +121,15 @@ class Referee(ABC):
             if isinstance(result, Exact):
                 return self.scaler.exact(result)
             if not isinstance(result, Enclosure):
-                return result
+                exact = self._exact(arguments) if isinstance(result, Undecided) else None
+                return result if exact is None else self.scaler.exact(exact)
             scaled = self.scaler.enclosure(result)
             if scaled.flags & OPEN:
                 if rational and (exact := self._exact(arguments)) is not None:
                     return self.scaler.exact(exact)
                 rational = False
                 scaled = self.scaler.enclosure(self._opened(result))
-            if self._is_decided(scaled) or extra > MAX_PRECISION // 2:
+            if self._is_decided(scaled) or extra > MAX_PRECISION:
                 return scaled
             extra = 2 * extra + 4 * self.fmt.p
 
@@ -185,11 +186,9 @@ class Referee(ABC):
             return None
         base, side = near
         if base is OVERFLOWS:
-            return Enclosure(1, 2, 2 * MAX_PRECISION) if side > 0 else (
-                Enclosure(-2, -1, 2 * MAX_PRECISION)
-            )
+            return Enclosure(1, 2, 2_048) if side > 0 else Enclosure(-2, -1, 2_048)
         assert isinstance(base, Fraction)
-        unit = -2 * MAX_PRECISION
+        unit = -4_096
         middle = int(base * (1 << -unit))
         low, high = (middle, middle + 1) if side > 0 else (middle - 1, middle)
         return Enclosure(low, high, unit, open_ends=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -116,6 +117,27 @@ def _active_mask(function: Function, fmt: Format, places: Int) -> Bool:
     return mask
 
 
+class _Budget:
+    """Keeps the oracle's share of the time at a quarter, after half a second that it may always have.
+
+    mpmath takes seconds for some Bessel functions. Which inputs are checked changes no figure.
+    """
+
+    def __init__(self) -> None:
+        self._begun = self._since = time.perf_counter()
+        self._spent = 0.0
+
+    def allows(self) -> bool:
+        """Tell whether the oracle may be asked again."""
+        return self._spent < 0.5 + (time.perf_counter() - self._begun) / 4
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._spent += time.perf_counter() - self._since
+
+
 class _Columns:
     """Columns of a `Truth` while they are filled."""
 
@@ -162,6 +184,7 @@ class _Columns:
     def ask(self) -> None:
         """Ask for the enclosure of every input that is still open."""
         referee = balls(self.function, self.fmt)
+        budget = _Budget()
         places = self.open.nonzero()[0].tolist()
         ordinary = self.ordinary[self.open].tolist()
         columns = self.inputs[:, self.open].T.tolist()
@@ -174,8 +197,9 @@ class _Columns:
                 self._limit(place, result)
             else:
                 self._ask_oracle(place, bits)
-            if sum(bits) % CHECKED == 0:
-                confirm(self.function, self.fmt, *bits)
+            if sum(bits) % CHECKED == 0 and budget.allows():
+                with budget:
+                    confirm(self.function, self.fmt, *bits)
 
     def _ask_oracle(self, place: int, bits: list[int]) -> None:
         """Ask mpmath where Arb does not decide."""

@@ -178,6 +178,7 @@ class Scaler:
         top = high.bit_length() + exponent  # R < 2^top
         if top > fmt.emax and self._beyond_threshold(low, exponent):
             return self._overflowed(negative=False)
+        reaches_threshold = top > fmt.emax and self._beyond_threshold(high, exponent)
         if top < self._least - FRACTION_BITS - 4:
             # Far below the smallest subnormal: any bounds of that kind will do.
             low, high, exponent, open_ends = 0, 1, self._least - FRACTION_BITS - 4, True
@@ -189,21 +190,24 @@ class Scaler:
         flags, rounded = self._decided(low, high, drop, open_ends=open_ends)
         if fmt.emin <= binade < fmt.emax and _reaches(high, drop + fmt.p, open_ends=open_ends):
             flags |= Flag.OPEN_BINADE
+        if reaches_threshold:
+            # R counts as 2^(emax+1) if it is T or more, and may be that.
+            high = 1 << (drop + fmt.p)
         whole = low >> drop
         low, high = low - (whole << drop), high - (whole << drop)
         magnitude = min(rounded + ((unit - self._least) << (fmt.p - 1)), fmt.overflowed())
         return Scaled(magnitude, unit, whole, _floor(low, drop), _ceiling(high, drop), flags)
 
-    def _beyond_threshold(self, low: int, exponent: int) -> bool:
-        """Tell whether low * 2^exponent >= T."""
+    def _beyond_threshold(self, bound: int, exponent: int) -> bool:
+        """Tell whether bound * 2^exponent >= T."""
         significand, threshold_exponent = self._threshold
-        bottom = low.bit_length() - 1 + exponent
-        if bottom > self.fmt.emax or not low:
-            return bool(low)
+        bottom = bound.bit_length() - 1 + exponent
+        if bottom > self.fmt.emax or not bound:
+            return bool(bound)
         shift = exponent - threshold_exponent
         if shift >= 0:
-            return low << shift >= significand
-        return low >= significand << -shift
+            return bound << shift >= significand
+        return bound >= significand << -shift
 
     @staticmethod
     def _decided(low: int, high: int, drop: int, *, open_ends: bool) -> tuple[Flag, int]:

@@ -104,7 +104,7 @@ HISTOGRAM_TAIL = 62
 
 WITNESSES = (
     *IDENTITY,
-    Column("quantity", "text", "max_ulp, max_steps, unfaithful, or a class of CLASSES"),
+    Column("quantity", "text", "max_ulp, max_ulp_flushing, max_steps, unfaithful, undecided, or a class"),
     Column("input_bits", "text", "encodings of the arguments in hexadecimal, joined by ', '"),
     Column("input_hex", "text", "the arguments as hexadecimal floats, joined by ', '"),
     Column("input", "text", "the arguments in decimal, shortest that round-trips, joined by ', '"),

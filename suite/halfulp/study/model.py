@@ -20,7 +20,6 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from halfulp.exceptions import UsageError
@@ -30,9 +29,6 @@ from halfulp.suggest import hint
 
 STUDY_SCHEMA = 1
 """The schema of study files that this version understands."""
-
-RESERVED_SETTINGS = frozenset({"python"})
-"""Keys of a backend that will belong to halfulp, so that no adapter may take them as settings."""
 
 Label = Annotated[str, StringConstraints(pattern=r"^\w[\w.+-]*$", max_length=60)]
 Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
@@ -67,12 +63,23 @@ class Backend(_Table):
         description="true if the run must fail (exit code 3) when the backend is missing, or false",
     )
 
-    @model_validator(mode="after")
-    def _has_no_reserved_key(self) -> Backend:
-        for key in self.settings:
-            if key in RESERVED_SETTINGS:
-                raise ValueError(f"key `{key}` is not understood by this version of halfulp.")
-        return self
+    python: str = Field(
+        default="",
+        min_length=1,
+        description='the interpreter of another environment, such as ".venv-main/bin/python"',
+    )
+    time_limit_s: float = Field(
+        default=60,
+        gt=0,
+        le=86_400,
+        strict=False,
+        description="a number of seconds that one evaluation may take, such as 60",
+    )
+    memory_limit_mb: int = Field(
+        default=0,
+        ge=16,
+        description="a whole number of megabytes that the subject may hold, such as 4096",
+    )
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -137,6 +144,7 @@ class Study(_Table):
 
     _name: str = PrivateAttr(default="study")
     _text: str = PrivateAttr(default="")
+    _folder: str = PrivateAttr(default="")
 
     @property
     def name(self) -> str:
@@ -148,6 +156,11 @@ class Study(_Table):
         """The source, comments and all, as a run records it."""
         return self._text
 
+    @property
+    def folder(self) -> str:
+        """Where the relative paths of backends start: the file's folder, "" for the current one."""
+        return self._folder
+
     @field_validator("region", "formula")
     @classmethod
     def _not_built_in(cls, tables: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +170,7 @@ class Study(_Table):
         return tables
 
     @classmethod
-    def from_text(cls, text: str, name: str = "study") -> Study:
+    def from_text(cls, text: str, name: str = "study", folder: str = "") -> Study:
         """Read a study from TOML.
 
         Parameters
@@ -166,6 +179,8 @@ class Study(_Table):
             The TOML source.
         name
             What the study is called in messages and in the name of its run.
+        folder
+            Where the relative paths of backends start; by default the current folder.
 
         Raises
         ------
@@ -174,7 +189,7 @@ class Study(_Table):
         """
         data = _read_toml(text, name)
         try:
-            return cls.model_validate(data, context={"name": name, "text": text})
+            return cls.model_validate(data, context={"name": name, "text": text, "folder": folder})
         except ValidationError as error:
             raise UsageError(_listed(name, problems(error, cls))) from None
 
@@ -182,6 +197,7 @@ class Study(_Table):
         """Keep what `from_text` passes along: it is no part of the file's own keys."""
         if context:
             self._name, self._text = context["name"], context["text"]
+            self._folder = context["folder"]
 
 
 def _listed(name: str, sentences: list[str]) -> str:
@@ -219,7 +235,7 @@ def load_study(spec: str | Path) -> Study:
     """
     path = Path(spec)
     if path.suffix == ".toml":
-        return Study.from_text(_source(path), path.stem)
+        return Study.from_text(_source(path), path.stem, str(path.absolute().parent))
     shipped = shipped_studies()
     if str(spec) not in shipped:
         beside = f" (for a file, end the path in .toml, as in {path}.toml)" if path.name else ""

@@ -7,8 +7,11 @@ evaluates nothing. So all that can be wrong with a study comes out before anythi
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halfulp import expressions, functions, inputs
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from halfulp.functions import Function
-    from halfulp.study.model import Exclude, Study
+    from halfulp.study.model import Backend, Exclude, Study
 
 NATIVE = "native"
 """The label of the backend's own routine."""
@@ -37,12 +40,28 @@ EXHAUSTIVE_WIDTH = 16
 
 @dataclass(frozen=True)
 class BackendSpec:
-    """A configured adapter under its label."""
+    """A configured adapter under its label.
+
+    Parameters
+    ----------
+    label, adapter, settings, required
+        As in the study.
+    python
+        Path of another environment's interpreter, or "".
+    time_limit_s, memory_limit_mb
+        What its subject may use; a memory limit of 0 is the default one.
+    folder
+        Where relative paths among the settings start, or "" for the current folder.
+    """
 
     label: str
     adapter: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     required: bool = False
+    python: str = ""
+    time_limit_s: float = 60
+    memory_limit_mb: int = 0
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -278,7 +297,7 @@ def _names(study: Study) -> Names:
     for label, table in study.backend.items():
         with _at(f'backend "{label}"'):
             _check_adapter(table.adapter, "adapter", adapter_entry_points())
-        backends[label] = BackendSpec(label, table.adapter, table.settings, table.required)
+        backends[label] = _configured(label, table, study.folder)
     return Names(regions, formulas, backends)
 
 
@@ -320,6 +339,30 @@ def _backend(label: str, names: Names) -> BackendSpec:
         return names.backends[label]
     _check_adapter(label, "backend", [*names.backends, *adapter_entry_points()])
     return BackendSpec(label, label)
+
+
+def _configured(label: str, table: Backend, folder: str) -> BackendSpec:
+    """Return the backend of a table of the study."""
+    return BackendSpec(
+        label,
+        table.adapter,
+        table.settings,
+        table.required,
+        python=_interpreter(table.python, folder),
+        time_limit_s=table.time_limit_s,
+        memory_limit_mb=table.memory_limit_mb,
+        folder=folder,
+    )
+
+
+def _interpreter(python: str, folder: str) -> str:
+    """Return the path of an interpreter; a bare name is looked for on PATH.
+
+    Links stay as they are: an environment's interpreter is a link, and knows its place by it.
+    """
+    if not python or "/" not in python:
+        return shutil.which(python) or python if python else ""
+    return os.path.normpath(Path(folder or Path.cwd()) / Path(python).expanduser())
 
 
 def _check_adapter(name: str, noun: str, known: Iterable[str]) -> None:

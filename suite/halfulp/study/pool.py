@@ -14,6 +14,9 @@ from typing import IO, Any, NamedTuple
 from halfulp.exceptions import HalfulpError, UsageError
 from halfulp.study.worker import Outcome, Task, outcome_from_json
 
+_GRACE_S = 10.0
+"""Seconds that workers get to end their subjects when they are asked to end."""
+
 LARGEST_TAIL = 2_000
 """Characters of a dead worker's last words that are shown."""
 
@@ -85,8 +88,14 @@ class _Process:
         self._parts.clear()
         return line
 
+    def ask_to_end(self) -> None:
+        """Ask the process to end its subjects and itself."""
+        self.process.terminate()
+
     def end(self) -> None:
-        """End the process at once; its subjects die with it."""
+        """Wait a while for the process to end, and kill it then; its subjects die with it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_GRACE_S)
         self.process.kill()
         self.process.wait()
         for number in range(3):
@@ -151,8 +160,10 @@ class Pool:
                 yield shard, _outcome(json.loads(line))
 
     def close(self) -> None:
-        """End all workers at once."""
+        """End all workers."""
         self._selector.close()
+        for worker in self._all:
+            worker.ask_to_end()
         for worker in self._all:
             worker.end()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from halfulp.formats import Format
 from halfulp.judge.judging import PROFILE_CAP
-from halfulp.judge.tally import MEAN_BITS, Bin, Extreme, Tally
+from halfulp.judge.tally import FLUSHING, MEAN_BITS, Bin, Extreme, Tally
 from halfulp.reference.values import FRACTION_BITS, ONE
 from halfulp.runs.schema import ACCURACY, CLASSES, DEFECTS
 from halfulp.study.plan import BackendSpec, Row
@@ -78,6 +78,7 @@ def measured(context: RowContext, tally: Tally) -> Record:
     steps = tally.extremes.get("max_steps")
     return {
         **_head(context, "measured", None),
+        "note": _note(context, tally),
         **{name: tally[name] for name in counters},
         **_maximum(tally.extremes.get("max_ulp")),
         "max_signed_ulp": _signed(tally.extremes.get("max_above"), 1),
@@ -91,6 +92,18 @@ def measured(context: RowContext, tally: Tally) -> Record:
         "specials": sum(tally[name] for name in DEFECTS),
         "histogram": list(tally.histogram),
     }
+
+
+def _note(context: RowContext, tally: Tally) -> str | None:
+    """Return the backend's note, and the second maximum of one that flushes subnormals."""
+    extreme = tally.extremes.get(FLUSHING)
+    if extreme is None:
+        return context.note
+    second = (
+        "The backend flushes subnormals; against results that this allows the maximum is "
+        f"{decimal_up(extreme.value)} ulp."
+    )
+    return f"{second} {context.note}" if context.note else second
 
 
 def _maximum(extreme: Extreme | None) -> Record:
@@ -142,7 +155,7 @@ def log2_of(units: int) -> float | None:
 
 def witnesses(context: RowContext, tally: Tally) -> list[Record]:
     """Return a record for each quantity that has a witness."""
-    quantities = ("max_ulp", "max_steps", "unfaithful", "undecided", *CLASSES)
+    quantities = ("max_ulp", FLUSHING, "max_steps", "unfaithful", "undecided", *CLASSES)
     return [
         _witness(context, quantity, tally.extremes[quantity])
         for quantity in quantities
@@ -198,7 +211,7 @@ def shortest_decimal(fmt: Format, bits: int) -> str:
 def command(context: RowContext, inputs: tuple[int, ...]) -> str | None:
     """Return the command that repeats one evaluation; None for configured backends."""
     row, backend, fmt = context.row, context.backend, context.group.fmt
-    if backend.label != backend.adapter or backend.settings:
+    if backend.label != backend.adapter or backend.settings or backend.python:
         return None
     separator = ";" if len(inputs) > 1 else ""
     listed = ",".join(fmt.hex(bits) for bits in inputs) + separator

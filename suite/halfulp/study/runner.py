@@ -12,6 +12,7 @@ from halfulp.backend import adapter_named
 from halfulp.environment import environment, usable_cores
 from halfulp.exceptions import UsageError
 from halfulp.judge.tally import Tally, merged
+from halfulp.reference.truth import confirm
 from halfulp.runs.schema import SCHEMA
 from halfulp.study.plan import BackendSpec, Plan
 from halfulp.study.pool import Pool, Shard
@@ -223,6 +224,7 @@ class _Carrying:
                 reason = "the run was interrupted before this row was finished"
                 accuracy.append(unmeasured(context, "not measured", reason))
             else:
+                _confirm_witnesses(context.group, state.tally)
                 accuracy.append(measured(context, state.tally))
                 seen += witnesses(context, state.tally)
                 bins += profile(context, state.tally)
@@ -269,6 +271,12 @@ class _Carrying:
             "floating_point_state": {},
         }
         return {**known, **self.backends.get(spec.label, {})}
+
+
+def _confirm_witnesses(group: Group, tally: Tally) -> None:
+    """Ask the oracle about the reference at every witness that will be reported."""
+    for extreme in tally.extremes.values():
+        confirm(group.function, group.fmt, *extreme.witness.inputs)
 
 
 def _note(spec: BackendSpec) -> str | None:

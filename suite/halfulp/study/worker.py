@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,12 +20,14 @@ from halfulp.backend import Request, Unavailable
 from halfulp.encodings import Bits
 from halfulp.exceptions import HalfulpError, UsageError
 from halfulp.formats import format_named
+from halfulp.judge.flushing import flushing_maximum, zeroed_inputs
 from halfulp.judge.judging import judge
-from halfulp.judge.tally import Tally, from_json, to_json
-from halfulp.reference.truth import confirm, truth
+from halfulp.judge.tally import FLUSHING, Tally, from_json, to_json, with_extreme
+from halfulp.reference.truth import Truth, truth
 from halfulp.routines import Routine
 from halfulp.study.plan import BackendSpec, Row
 from halfulp.study.shards import Group, groups
+from halfulp.subject.fpstate import Flushing
 from halfulp.subject.handle import Subject
 from halfulp.subject.inprocess import InProcess
 from halfulp.subject.protocol import Evaluator, SubjectError
@@ -96,6 +99,7 @@ class Worker:
         self._callables = callables or {}
         self._subjects: dict[str, Evaluator | Failure] = {}
         self._routines: dict[int, int] = {}
+        self._flushing: dict[str, frozenset[str]] = {}
         self._news: dict[str, Mapping[str, Any]] = {}
 
     def close(self) -> None:
@@ -134,22 +138,23 @@ class Worker:
     def _judge(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
         inputs = group.source.take(*group.span(shard))
         exact = truth(group.function, group.fmt, inputs)
+        zeroed: list[Truth] = []
         results: dict[int, Tally | Failure] = {}
         for row in rows:
             outputs = self._evaluate(row, inputs)
-            results[row] = (
-                outputs
-                if isinstance(outputs, Failure)
-                else self._confirmed(group, judge(exact, inputs, outputs, group.axis))
-            )
+            if isinstance(outputs, Failure):
+                results[row] = outputs
+                continue
+            results[row] = judge(exact, inputs, outputs, group.axis)
+            if self._flushes(row):
+                zeroed = zeroed or _truth_at_zeros(group, inputs)
+                extreme = flushing_maximum([exact, *zeroed], inputs, outputs)
+                results[row] = with_extreme(results[row], FLUSHING, extreme)
         return results
 
-    @staticmethod
-    def _confirmed(group: Group, tally: Tally) -> Tally:
-        """Return a tally whose every witness the oracle has confirmed."""
-        for extreme in tally.extremes.values():
-            confirm(group.function, group.fmt, *extreme.witness.inputs)
-        return tally
+    def _flushes(self, row: int) -> bool:
+        routine = self.task.rows[row].routine
+        return routine.format in self._flushing.get(routine.backend, ())
 
     def _evaluate(self, row: int, inputs: Bits) -> Bits | Failure:
         failure = self._prepare(row)  # a crash of another routine may have ended the subject
@@ -166,7 +171,7 @@ class Worker:
 
     def _lost(self, label: str, error: SubjectError) -> None:
         """Forget a subject whose process is gone; the next routine starts it afresh."""
-        if error.status != "failed":
+        if error.ended:
             subject = self._subjects.pop(label)
             assert not isinstance(subject, Failure)
             subject.close()
@@ -203,26 +208,53 @@ class Worker:
         if label in self._callables:
             subject: Evaluator = InProcess(self._callables[label], name=label)
         else:
-            subject = Subject(spec.adapter, spec.settings)
+            subject = Subject(
+                spec.adapter,
+                spec.settings,
+                time_limit_s=spec.time_limit_s,
+                memory_limit_mb=spec.memory_limit_mb,
+                python=spec.python,
+                folder=spec.folder,
+            )
         known = {"adapter": spec.adapter, "settings": dict(spec.settings)}
         try:
             subject.start()
+            flushing = self._probe(label, subject)
         except Unavailable as error:
             self._news[label] = {**known, "status": "unavailable", "reason": str(error)}
             return Failure("unavailable", str(error))
         except SubjectError as error:
             self._news[label] = {**known, "status": "unavailable", "reason": error.reason}
             return Failure(error.status, error.reason)
+        self._flushing[label] = frozenset(name for name, found in flushing.items() if found)
         self._news[label] = {
             **known,
             "status": "available",
             "reason": None,
             "versions": dict(subject.versions),
+            "facts": dict(getattr(subject, "facts", {})),
             "floating_point_state": {
-                name: str(value) for name, value in asdict(subject.floating_point_state).items()
+                **{name: str(value) for name, value in asdict(subject.floating_point_state).items()},
+                **{name: str(found) for name, found in flushing.items()},
             },
         }
         return subject
+
+    def _probe(self, label: str, subject: Evaluator) -> dict[str, Flushing]:
+        """Return what a backend does to subnormals, for each format that it is measured in."""
+        if not isinstance(subject, Subject):
+            return {}
+        routines = (row.routine for row in self.task.rows)
+        formats = sorted({routine.format for routine in routines if routine.backend == label})
+        state = subject.floating_point_state
+        # A library without formulas cannot be asked; its process' state is all that is known.
+        otherwise = Flushing(state.flush_to_zero, state.denormals_are_zero)
+        return {name: subject.probe(format_named(name)) or otherwise for name in formats}
+
+
+def _truth_at_zeros(group: Group, inputs: Bits) -> list[Truth]:
+    """Return the exact results where a backend that flushes takes subnormal inputs for zeros."""
+    return [truth(group.function, group.fmt, zeroed) for zeroed in zeroed_inputs(group.fmt, inputs)]
 
 
 def request(row: Row) -> Request:
@@ -266,8 +298,12 @@ def main() -> None:
     Each message is a line of JSON. What anything else prints goes to standard error.
     """
     from halfulp.subject.lifetime import die_with_parent
+    from halfulp.subject.strays import adopt_orphans
 
-    die_with_parent(int(sys.argv[1]))
+    # Asked to end, it ends its subjects and whatever they left running; only then itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    die_with_parent(int(sys.argv[1]), signal.SIGTERM)
+    adopt_orphans()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     worker = Worker(Task.from_json(json.loads(sys.stdin.readline())))

@@ -32,6 +32,32 @@ class FloatingPointState:
     denormals_are_zero: bool = False
 
 
+@dataclass(frozen=True)
+class Flushing:
+    """What a library's own multiplication makes of subnormals in one format.
+
+    A process' state does not tell: a library may compute in threads that have another one, on
+    another device, or with instructions that have no subnormals.
+
+    Parameters
+    ----------
+    results
+        Whether a subnormal result comes out as zero.
+    operands
+        Whether a subnormal operand is taken for zero.
+    """
+
+    results: bool
+    operands: bool
+
+    def __bool__(self) -> bool:
+        return self.results or self.operands
+
+    def __str__(self) -> str:
+        parts = [name for name in ("results", "operands") if getattr(self, name)]
+        return f"flushes subnormal {' and '.join(parts)}" if parts else "keeps subnormals"
+
+
 DEFAULT = FloatingPointState()
 """IEEE 754's default state, which every judgement assumes."""
 

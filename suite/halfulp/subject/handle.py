@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from halfulp.backend import Request, Unavailable
+from halfulp.backend import Request, Unavailable, adapter_place
 from halfulp.encodings import Bits, bits_type
 from halfulp.exceptions import UsageError
-from halfulp.subject.fpstate import DEFAULT, FloatingPointState
+from halfulp.formats import Format
+from halfulp.subject.fpstate import DEFAULT, Flushing, FloatingPointState, difference
+from halfulp.subject.launch import Launch, check_interpreter
 from halfulp.subject.messages import Message, request_as_data, stride_bytes
 from halfulp.subject.process import SubjectProcess
 from halfulp.subject.protocol import SubjectError, check_inputs
@@ -49,6 +51,13 @@ class Subject:
         Seconds that one evaluation may take.
     start_limit_s
         Seconds that importing the library, or making a routine ready, may take.
+    memory_limit_mb
+        Resident memory that the process and its children may hold; 0 for half of the machine's, at
+        most 8 GiB.
+    python
+        Another environment's interpreter; by default the one that runs here.
+    folder
+        Where relative paths among the settings start; by default the current folder.
 
     Examples
     --------
@@ -64,13 +73,21 @@ class Subject:
         *,
         time_limit_s: float = 60,
         start_limit_s: float = 120,
+        memory_limit_mb: int = 0,
+        python: str = "",
+        folder: str = "",
     ) -> None:
         self.adapter = adapter
         self.settings = dict(settings)
         self.time_limit_s = time_limit_s
         self.start_limit_s = start_limit_s
+        self.memory_limit_mb = memory_limit_mb
+        self.python = python
+        self.folder = folder
         self.versions: dict[str, str] = {}
+        self.facts: dict[str, str] = {}
         self.floating_point_state: FloatingPointState = DEFAULT
+        self._settled: FloatingPointState | None = None
         self._process: SubjectProcess | None = None
         self._prepared = 0
         self._routines: dict[int, Request] = {}
@@ -94,13 +111,40 @@ class Subject:
             If the library did not load for another reason.
         """
         self.close()
-        self._process = SubjectProcess()
-        message = {"do": "load", "adapter": self.adapter, "settings": self.settings}
+        check_interpreter(self.python)
+        launch = Launch(self.python, adapter_place(self.adapter))
+        self._process = SubjectProcess(launch, self.memory_limit_mb)
+        message = {
+            "do": "load",
+            "adapter": launch.adapter,
+            "settings": self.settings,
+            "folder": self.folder,
+        }
         try:
-            self.versions = dict(self._exchange(message, self.start_limit_s)["versions"])
+            reply = self._exchange(message, self.start_limit_s)
         except BaseException:
             self.close()
             raise
+        self.versions, self.facts = dict(reply["versions"]), dict(reply["facts"])
+        self._settled = self.floating_point_state
+
+    def probe(self, fmt: Format) -> Flushing | None:
+        """Return what the library's own arithmetic does to subnormals; None if it cannot be asked.
+
+        Raises
+        ------
+        SubjectError
+            If the process did not survive the question.
+        """
+        try:
+            reply = self._exchange({"do": "probe", "format": fmt.name}, self.start_limit_s)
+        except Unavailable:
+            return None
+        except SubjectError as error:
+            if error.ended:
+                raise
+            return None
+        return Flushing(**reply["flushing"])
 
     def prepare(self, request: Request) -> int:
         """Make a routine ready and return the number by which `evaluate` knows it.
@@ -131,7 +175,8 @@ class Subject:
         ------
         SubjectError
             "crashed" (with the signal or exit code and the last line of stderr), "timed out" (the
-            process group was killed) or "failed" (the routine raised, or wrote into its inputs).
+            process group was killed) or "failed" (the routine raised, wrote into its inputs, or
+            changed the floating-point state, after which the process is ended).
         ValueError
             If the inputs have another shape or type.
         """
@@ -174,6 +219,7 @@ class Subject:
     def _forget(self) -> None:
         self._routines.clear()
         self._buffer = None
+        self._settled = None
 
     def _exchange(
         self, message: Mapping[str, Any], limit_s: float, descriptors: Sequence[int] = ()
@@ -188,8 +234,20 @@ class Subject:
             raise
         if "floating_point_state" in reply:
             self.floating_point_state = FloatingPointState(**reply["floating_point_state"])
+            self._check_state()
         _raise_unless_ok(reply)
         return reply
+
+    def _check_state(self) -> None:
+        """End a subject whose floating-point state is no longer the one that loading left.
+
+        Its later results would depend on what ran before, those of other routines too.
+        """
+        if self._settled is None:
+            return
+        if changes := difference(self._settled, self.floating_point_state):
+            self.close()
+            raise SubjectError("failed", f"it changed {changes}", ended=True)
 
     def _arrays(self, request: Request, count: int) -> Bits:
         """Return the shared arrays, shape (arity + 1, count), output last."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import mmap
 import os
+import platform
 import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import asdict
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from halfulp.backend import Evaluate, Library, Request, Unavailable, adapter_named
+from halfulp.backend import Evaluate, Library, Request, Unavailable, adapter_at
 from halfulp.exceptions import UsageError
+from halfulp.formats import FORMATS
 from halfulp.subject.fpstate import floating_point_state
 from halfulp.subject.lifetime import ask_for_death, die_with_parent
 from halfulp.subject.messages import (
@@ -29,19 +33,25 @@ from halfulp.subject.messages import (
     request_from_data,
     stride_bytes,
 )
+from halfulp.subject.probe import flushing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MAX_WORDS = 2_000
 
 
 def main() -> None:
-    """Serve the judge until it closes the connection; argv holds the descriptor and its pid."""
-    descriptor, judge = (int(argument) for argument in sys.argv[1:])
+    """Serve the judge until it closes the connection; argv begins with the descriptor and its pid."""
+    descriptor, judge = (int(argument) for argument in sys.argv[1:3])
     die_with_parent(judge)
     os.register_at_fork(after_in_child=ask_for_death)
     # Whoever the library executes must not hold the connection open, nor may a crash leave a core.
     os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):  # where memory runs out all the same, the kernel shall take us
+        Path("/proc/self/oom_score_adj").write_text("1000")
     with socket.socket(fileno=descriptor) as connection:
         _Host(connection).serve()
 
@@ -96,15 +106,21 @@ class _Host:
         return {"status": "ok", **reply}
 
     def _do_load(self, message: Message) -> Message:
-        self._library = adapter_named(message["adapter"]).load(message["settings"])
-        versions = {str(name): str(text) for name, text in self._library.versions.items()}
-        return {"versions": versions, **_state()}
+        if message["folder"]:
+            os.chdir(message["folder"])  # where relative paths among the settings start
+        self._library = adapter_at(message["adapter"]).load(message["settings"])
+        facts = {**getattr(self._library, "facts", {}), **_own_facts()}
+        return {"versions": _texts(self._library.versions), "facts": _texts(facts), **_state()}
+
+    def _do_probe(self, message: Message) -> Message:
+        assert self._library is not None, "load comes first"
+        return {"flushing": asdict(flushing(self._library, FORMATS[message["format"]]))}
 
     def _do_prepare(self, message: Message) -> Message:
         assert self._library is not None, "load comes first"
         request = request_from_data(message["request"])
         self._routines[message["routine"]] = request, self._library.routine(request)
-        return {}
+        return _state()
 
     def _do_map(self, message: Message) -> Message:
         descriptor = self._descriptors.pop()
@@ -131,6 +147,22 @@ class _Host:
 def _leave() -> NoReturn:
     """End at once, with the code that says that the connection to the judge is gone."""
     os._exit(CONNECTION_LOST)
+
+
+def _texts(facts: Mapping[str, object]) -> dict[str, str]:
+    return {str(name): str(text) for name, text in facts.items()}
+
+
+def _own_facts() -> dict[str, str]:
+    """Return what is to be known of this process once the library is loaded."""
+    with suppress(OSError):
+        threads = len(list(Path("/proc/self/task").iterdir()))
+        return {"interpreter": _interpreter(), "threads": str(threads)}
+    return {"interpreter": _interpreter()}
+
+
+def _interpreter() -> str:
+    return f"{platform.python_implementation()} {platform.python_version()}"
 
 
 def _state() -> dict[str, Any]:

@@ -14,14 +14,16 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import Future
 from typing import IO, TYPE_CHECKING, Any
 
+from halfulp.subject.launch import SUBJECT_MARK, Launch
+from halfulp.subject.memory import default_limit_mb, resident_mb
 from halfulp.subject.messages import CONNECTION_LOST, Garbled, Inbox, Message, pack
 from halfulp.subject.protocol import SubjectError
+from halfulp.subject.strays import descendants, end_strays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,30 +31,34 @@ if TYPE_CHECKING:
 TAIL_BYTES = 1 << 16
 """How much of what a subject prints is kept; the rest is read and forgotten."""
 
-ONE_THREAD = dict.fromkeys(
-    (
-        "BLIS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-    ),
-    "1",
-)
-"""Environment that keeps libraries to one thread, whatever cores the machine has."""
-
 _GRACE_S = 2.0
 _MAX_LINE = 300
+_LOOK_S = 0.05
+"""Seconds between two looks at a subject's memory: at 4 GB/s it grows by 200 MB meanwhile."""
+
+_running: set[int] = set()
+"""Subjects of this process, so that none is taken for a stray."""
 
 
 class SubjectProcess:
-    """A running `python -m halfulp.subject` and the connection to it."""
+    """A running `python -m halfulp.subject` and the connection to it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    launch
+        What to start.
+    memory_limit_mb
+        Resident memory that it and its children may hold; 0 for the default.
+    """
+
+    def __init__(self, launch: Launch, memory_limit_mb: int = 0) -> None:
+        self._mark = launch.mark
+        self._memory_limit_mb = memory_limit_mb or default_limit_mb()
+        self._looked = time.monotonic()
         self._connection, theirs = socket.socketpair()
         with theirs:
-            self._process = _spawn(theirs.fileno())
+            self._process = _spawn(theirs.fileno(), launch)
+        _running.add(self._process.pid)
         self._watch = os.pidfd_open(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -122,7 +128,7 @@ class SubjectProcess:
 
     def _read(self, deadline: float, limit_s: float) -> None:
         """Wait for bytes; the end of the process counts even if a child keeps the socket open."""
-        ready = _ready((self._connection.fileno(), self._watch), deadline - time.monotonic())
+        ready = self._waited(deadline)
         if not ready:
             raise SubjectError("timed out", f"no result within the limit of {limit_s:g} s")
         data = b""
@@ -132,6 +138,23 @@ class SubjectProcess:
         if not data:
             raise self._crash()
         self._inbox.add(data)
+
+    def _waited(self, deadline: float) -> set[int]:
+        """Return the descriptors that have something, none at the deadline; watch the memory."""
+        while True:
+            now = time.monotonic()
+            if now - self._looked >= _LOOK_S:
+                self._looked = now
+                self._check_memory()
+            left = min(deadline - now, _LOOK_S)
+            ready = _ready((self._connection.fileno(), self._watch), left)
+            if ready or now >= deadline:
+                return ready
+
+    def _check_memory(self) -> None:
+        if resident_mb(descendants(self._process.pid)) > self._memory_limit_mb:
+            limit = f"the limit of {self._memory_limit_mb} MB"
+            raise SubjectError("crashed", f"killed: it held more memory than {limit}")
 
     def _crash(self) -> SubjectError:
         """Return the error that says how the process ended."""
@@ -153,6 +176,8 @@ class SubjectProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            _running.discard(self._process.pid)
+            end_strays(SUBJECT_MARK, self._mark, frozenset(_running))
             self._connection.close()
             os.close(self._watch)
             for tail in self._tails:
@@ -208,16 +233,16 @@ class _Tail(threading.Thread):
 # subject started in a short-lived worker thread would be killed under the judge's hands, so all of
 # them are started by one thread that lasts as long as the process.
 
-_Job = tuple[int, "Future[subprocess.Popen[bytes]]"]
+_Job = tuple[int, Launch, "Future[subprocess.Popen[bytes]]"]
 
 _lock = threading.Lock()
 _starter: tuple[int, queue.SimpleQueue[_Job]] | None = None
 
 
-def _spawn(descriptor: int) -> subprocess.Popen[bytes]:
+def _spawn(descriptor: int, launch: Launch) -> subprocess.Popen[bytes]:
     """Start a subject that serves on this descriptor."""
     started: Future[subprocess.Popen[bytes]] = Future()
-    _jobs().put((descriptor, started))
+    _jobs().put((descriptor, launch, started))
     return started.result()
 
 
@@ -235,23 +260,21 @@ def _jobs() -> queue.SimpleQueue[_Job]:
 
 def _start_forever(jobs: queue.SimpleQueue[_Job]) -> None:
     while True:
-        descriptor, started = jobs.get()
+        descriptor, launch, started = jobs.get()
         try:
-            started.set_result(_popen(descriptor))
+            started.set_result(_popen(descriptor, launch))
         except BaseException as error:  # it belongs to the thread that asked
             started.set_exception(error)
 
 
-def _popen(descriptor: int) -> subprocess.Popen[bytes]:
-    # -P: a file called random.py in the current folder must not become the library's `random`.
-    command = [sys.executable, "-P", "-m", "halfulp.subject", str(descriptor), str(os.getpid())]
+def _popen(descriptor: int, launch: Launch) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command,
+        launch.command(descriptor),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
         pass_fds=(descriptor,),
         start_new_session=True,  # Ctrl-C in the terminal is for the judge, who then ends us
-        env={**os.environ, **ONE_THREAD},
+        env=launch.environment,
     )

@@ -24,20 +24,23 @@ class SubjectError(HalfulpError):
     Parameters
     ----------
     status
-        "crashed", "timed out" or "failed". After the first two the process is gone and the handle
-        can be started again; after "failed" it goes on.
+        "crashed", "timed out" or "failed".
     reason
         One sentence that names what happened.
+    ended
+        Whether the process is gone, so that the handle must be started again: always after the
+        first two, and after "failed" if the routine left a process that nobody should go on with.
     """
 
-    def __init__(self, status: Status, reason: str) -> None:
+    def __init__(self, status: Status, reason: str, ended: bool | None = None) -> None:
         super().__init__(f"{status}: {reason}")
         self.status: Status = status
         self.reason = reason
+        self.ended = status != "failed" if ended is None else ended
 
-    def __reduce__(self) -> tuple[type[SubjectError], tuple[Status, str]]:
+    def __reduce__(self) -> tuple[type[SubjectError], tuple[Status, str, bool]]:
         """Pickle by the constructor's own arguments: errors cross from the judge's workers."""
-        return type(self), (self.status, self.reason)
+        return type(self), (self.status, self.reason, self.ended)
 
 
 @runtime_checkable

@@ -70,6 +70,29 @@ def leave_politely(inputs: Sequence[memoryview], output: memoryview) -> None:
     sys.exit(5)
 
 
+def leave_midway(inputs: Sequence[memoryview], output: memoryview) -> None:
+    half = len(output) // 2
+    output[:half] = inputs[0][:half]
+    os._exit(3)
+
+
+def hog_memory(inputs: Sequence[memoryview], output: memoryview) -> None:
+    held = []
+    while True:
+        held.append(b"x" * (32 << 20))  # written, so that it is resident
+
+
+def sleep(inputs: Sequence[memoryview], output: memoryview) -> None:
+    time.sleep(3600)
+
+
+def print_gigabyte(inputs: Sequence[memoryview], output: memoryview) -> None:
+    line = b"z" * 65535 + b"\n"
+    for _ in range(16 * 1024):
+        os.write(1, line)
+    _copy(inputs, output)
+
+
 def print_much(inputs: Sequence[memoryview], output: memoryview) -> None:
     line = b"z" * 1023 + b"\n"
     for descriptor in (1, 2):
@@ -96,6 +119,10 @@ def too_long(inputs: Sequence[memoryview], output: memoryview) -> None:
     output[:] = memoryview(bytes(output.nbytes + output.itemsize)).cast(output.format)
 
 
+def wrong_format(inputs: Sequence[memoryview], output: memoryview) -> None:
+    output[:] = memoryview(bytes(8 * len(output))).cast("d")
+
+
 def fork(inputs: Sequence[memoryview], output: memoryview) -> None:
     _copy(inputs, output)
     os.fork()
@@ -109,6 +136,36 @@ def fork_and_leave(inputs: Sequence[memoryview], output: memoryview) -> None:
 
 def fork_and_loop(inputs: Sequence[memoryview], output: memoryview) -> None:
     os.fork()
+    loop(inputs, output)
+
+
+def _daemon(environment: dict[str, str]) -> None:
+    """Leave a process of another session and group behind, forked without Python's knowledge."""
+    libc = ctypes.PyDLL(None)
+    if libc.fork() == 0:
+        libc.setsid()
+        if libc.fork() == 0:
+            os.execve("/bin/sleep", ["sleep", os.environ["FAULT_SLEEP"]], environment)
+        os._exit(0)
+
+
+def daemon(inputs: Sequence[memoryview], output: memoryview) -> None:
+    _daemon(dict(os.environ))
+    _copy(inputs, output)
+
+
+def nameless_daemon(inputs: Sequence[memoryview], output: memoryview) -> None:
+    _daemon({})
+    _copy(inputs, output)
+
+
+def daemon_and_abort(inputs: Sequence[memoryview], output: memoryview) -> None:
+    _daemon({})
+    os.abort()
+
+
+def daemon_and_loop(inputs: Sequence[memoryview], output: memoryview) -> None:
+    _daemon({})
     loop(inputs, output)
 
 
@@ -140,12 +197,19 @@ def flush(inputs: Sequence[memoryview], output: memoryview) -> None:
     set_flushing(True)
 
 
+def load_fast_math(inputs: Sequence[memoryview], output: memoryview) -> None:
+    ctypes.CDLL(os.environ["FAULT_FAST_MATH"])
+    _copy(inputs, output)
+
+
 FAULTS: dict[str, Callable[[Sequence[memoryview], memoryview], None]] = {
     fault.__name__: fault
     for fault in (
         *(segfault, abort, loop, loop_in_c, error, leave, leave_politely, print_much),
         *(overwrite_inputs, forget_last, one_wrong, too_long, fork, fork_and_leave, fork_and_loop),
         *(close_descriptors, write_everywhere, shrink_buffer, round_upward, flush),
+        *(leave_midway, hog_memory, sleep, print_gigabyte, wrong_format, load_fast_math),
+        *(daemon, nameless_daemon, daemon_and_abort, daemon_and_loop),
     )
 }
 
@@ -161,7 +225,10 @@ class _Faulty:
 
     def load(self, settings: Mapping[str, Any]) -> _Library:
         if settings.get("at") == "load":
-            raise settings_error(settings)
+            if settings["fault"] == "load_fast_math":
+                ctypes.CDLL(os.environ["FAULT_FAST_MATH"])
+            else:
+                raise settings_error(settings)
         return _Library(settings)
 
 
@@ -175,8 +242,10 @@ class _Library:
         }
 
     def routine(self, request: Request) -> Evaluate:
-        if self.settings.get("at") == "prepare":
+        if self.settings.get("at") == "prepare" and request.formula is None:
             raise settings_error(self.settings)
+        if request.formula is not None:
+            raise Unavailable("there are no formulas here")
         return FAULTS.get(self.settings.get("fault", ""), _copy)
 
 

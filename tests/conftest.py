@@ -1,0 +1,181 @@
+"""What the tests of functions and references share: an arbiter that uses neither of them.
+
+It evaluates expression trees over Arb balls (python-flint) with code of its own, so that nothing it
+says depends on mpmath, on the suite's enclosures or on the rules of a record.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import flint
+import pytest
+from flint import arb, fmpq
+
+from halfulp import expressions
+from halfulp.functions import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from halfulp.expressions import Expression, Number
+    from halfulp.formats import Format
+    from halfulp.reference.values import Scaled
+
+Ball = Any  # python-flint ships no types
+Bounds = tuple[Fraction, Fraction]
+
+FARTHEST = 20_000
+"""Binary exponent, either sign, beyond which reals are all the same to every format."""
+
+ONE_ULP = 1 << 60
+
+
+def _power(base: Ball, exponent: Ball) -> Ball:
+    if not (exponent.is_exact() and exponent.is_integer()):
+        return (exponent * base.log()).exp()
+    whole = int(exponent.unique_fmpz())
+    if abs(whole) <= 64:
+        return base**whole
+    size = (exponent * abs(base).log()).exp()
+    return -size if base < 0 and whole & 1 else size
+
+
+def _cube_root(x: Ball) -> Ball:
+    return -(-x).root(3) if x < 0 else x.root(3)
+
+
+class Arbiter:
+    """Values of catalogue functions and expressions as balls, and as rational bounds."""
+
+    FUNCTIONS: dict[str, Callable[..., Ball]] = {
+        "exp": arb.exp,
+        "exp2": lambda x: (x * arb.const_log2()).exp(),
+        "expm1": arb.expm1,
+        "log": arb.log,
+        "log2": lambda x: x.log() / arb.const_log2(),
+        "log10": lambda x: x.log() / arb.const_log10(),
+        "log1p": arb.log1p,
+        "sqrt": arb.sqrt,
+        "cbrt": _cube_root,
+        "sin": arb.sin,
+        "cos": arb.cos,
+        "tanh": arb.tanh,
+        "erf": arb.erf,
+        "sigmoid": lambda x: 1 / (1 + (-x).exp()),
+        "pow": _power,
+    }
+    """The test's own table: a record of the catalogue that is missing here fails a test by name."""
+
+    def tree(self, tree: Expression, values: Sequence[Fraction]) -> Ball:
+        """Return the ball of an expression at rational arguments, at the current precision."""
+        named = dict(zip(expressions.ARGUMENTS, map(self.exact, values), strict=False))
+        named["pi"] = arb.pi()
+        return expressions.fold(tree, self._number, named.__getitem__, self._apply)
+
+    def function(self, name: str, values: Sequence[Fraction]) -> Ball:
+        """Return the ball of a catalogue function at rational arguments."""
+        return self.FUNCTIONS[name](*map(self.exact, values))
+
+    @staticmethod
+    def exact(value: Fraction) -> Ball:
+        """Return a dyadic rational as a ball of radius 0."""
+        denominator = value.denominator
+        assert denominator & (denominator - 1) == 0
+        return arb((value.numerator, 1 - denominator.bit_length()))
+
+    @staticmethod
+    def _number(number: Number) -> Ball:
+        return arb(fmpq(number.value.numerator, number.value.denominator))
+
+    def _apply(self, operation: str, values: tuple[Ball, ...]) -> Ball:
+        match operation:
+            case "+":
+                return values[0] + values[1]
+            case "-":
+                return values[0] - values[1]
+            case "*":
+                return values[0] * values[1]
+            case "/":
+                return values[0] / values[1]
+            case "negate":
+                return -values[0]
+            case "**":
+                return _power(*values)
+        return self.FUNCTIONS[operation](*values)
+
+    def bounds(
+        self, what: str | Expression, values: Sequence[Fraction], bits: int, most: int = 8_192
+    ) -> Bounds | None:
+        """Return bounds accurate to so many bits, or None if `most` bits of precision do not do.
+
+        Exponents beyond `FARTHEST` are cut to it.
+        """
+        precision = bits + 32
+        while precision <= most:
+            with flint.ctx.workprec(precision):
+                is_name = isinstance(what, str)
+                ball = self.function(what, values) if is_name else self.tree(what, values)
+                if ball.is_finite() and ball.rel_accuracy_bits() >= bits:
+                    return self.rational(ball, bits)
+            precision *= 2
+        return None
+
+    @staticmethod
+    def rational(ball: Ball, bits: int) -> Bounds:
+        """Return the bounds of a ball that excludes 0, widened to little more than `bits` bits."""
+        middle, exponent = map(int, ball.mid().man_exp())
+        radius, radius_exponent = map(int, ball.rad().man_exp())
+        top = middle.bit_length() + exponent
+        if abs(top) > FARTHEST:
+            far = Fraction(2) ** (FARTHEST if top > 0 else -FARTHEST)
+            return (far, far) if middle > 0 else (-far, -far)
+        if radius and radius.bit_length() + radius_exponent < top - bits - 64:
+            radius, radius_exponent = 1, top - bits - 64
+        unit = min(exponent, radius_exponent) if radius else exponent
+        middle, radius = middle << (exponent - unit), radius << max(radius_exponent - unit, 0)
+        scale = Fraction(2) ** unit
+        return (middle - radius) * scale, (middle + radius) * scale
+
+
+@pytest.fixture(scope="session")
+def arbiter() -> Arbiter:
+    """Return the arbiter."""
+    return Arbiter()
+
+
+def _scaled_bounds(scaled: Scaled) -> Bounds:
+    unit = Fraction(2) ** scaled.unit / ONE_ULP
+    base = scaled.whole * ONE_ULP
+    return (base + scaled.low) * unit, (base + scaled.high) * unit
+
+
+def _contradiction(fmt: Format, scaled: Scaled, real: Bounds) -> str | None:
+    """Return how a scaled result contradicts proved bounds of the real, or None."""
+    threshold = 2**fmt.emax * (2 - Fraction(1, 2**fmt.p))
+    low, high = _scaled_bounds(scaled)
+    if min(map(abs, real)) >= threshold:
+        sign = 1 if real[0] > 0 else -1
+        if low != sign * Fraction(2) ** (fmt.emax + 1) or low != high:
+            return "an overflow does not count as 2^(emax+1)"
+    elif low > real[1] or high < real[0]:
+        return "the intervals do not meet"
+    elif (unit := fmt.ulp_exponent(real[0])) == fmt.ulp_exponent(real[1]) != scaled.unit:
+        return f"the unit is not {unit}"
+    rounded = fmt.round_enclosure(*real)
+    if rounded is not None and rounded != scaled.rounded:
+        return f"the correctly rounded result is {fmt.hex(rounded)}"
+    return None
+
+
+@pytest.fixture(scope="session")
+def contradiction() -> Callable[[Format, Scaled, Bounds], str | None]:
+    """Return a function that says how a scaled result contradicts bounds of the real."""
+    return _contradiction
+
+
+@pytest.fixture(scope="session", params=sorted(CATALOGUE))
+def function_name(request: pytest.FixtureRequest) -> str:
+    """Return the name of each record of the catalogue in turn."""
+    return str(request.param)
