@@ -7,7 +7,7 @@ says depends on mpmath, on the suite's enclosures or on the rules of a record.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import flint
 import pytest
@@ -49,7 +49,7 @@ def _cube_root(x: Ball) -> Ball:
 class Arbiter:
     """Values of catalogue functions and expressions as balls, and as rational bounds."""
 
-    FUNCTIONS: dict[str, Callable[..., Ball]] = {
+    FUNCTIONS: ClassVar[dict[str, Callable[..., Ball]]] = {
         "exp": arb.exp,
         "exp2": lambda x: (x * arb.const_log2()).exp(),
         "expm1": arb.expm1,

@@ -76,6 +76,16 @@ class NumPyLibrary:
         self._np = np
         self.versions = {"numpy": str(np.__version__)}
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """The processor features that NumPy was built for, and those that it found and may use."""
+        try:
+            simd = self._np.show_config(mode="dicts")["SIMD Extensions"]
+        except (TypeError, KeyError):  # before NumPy 1.25, or built without any
+            return {}
+        known = {"baseline": simd.get("baseline"), "dispatch": simd.get("found")}
+        return {name: " ".join(features) for name, features in known.items() if features}
+
     def routine(self, request: Request) -> Evaluate:
         """Return a ufunc over the whole array, or a formula of ufuncs."""
         refuse_unless_served(self._adapter, "NumPy", request)

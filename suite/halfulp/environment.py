@@ -12,6 +12,12 @@ from halfulp._version import __version__
 REFERENCE_PACKAGES = ("mpmath", "gmpy2", "numpy")
 """Packages that the references and the judge stand on."""
 
+DISPATCHED = (
+    *("sse4_1", "avx", "avx2", "fma", "fma4", "avx512f", "avx512dq", "avx512vl", "avx512_fp16"),
+    *("asimd", "asimdhp", "sve", "sve2"),
+)
+"""Processor features that libraries ask for before they choose a routine: x86-64's, then Arm's."""
+
 
 def environment() -> dict[str, str]:
     """Return names and values, all text, for the run and the report."""
@@ -22,6 +28,7 @@ def environment() -> dict[str, str]:
         "libc": " ".join(platform.libc_ver()).strip() or "unknown",
         "machine": platform.machine(),
         "processor": _processor(),
+        "processor features": " ".join(_features()) or "unknown",
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": _memory(),
     }
@@ -42,12 +49,23 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     """Return the processor's name as the kernel gives it."""
+    return _told_by_kernel("model name") or platform.processor() or "unknown"
+
+
+def _features() -> list[str]:
+    """Return the features by which math libraries choose among variants of a routine."""
+    present = (_told_by_kernel("flags") or _told_by_kernel("Features")).split()
+    return [name for name in DISPATCHED if name in present]
+
+
+def _told_by_kernel(key: str) -> str:
+    """Return what the kernel says of the first processor, or ""."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or "unknown"
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or "unknown")
+        return ""
+    values = (line.partition(":")[2].strip() for line in lines if line.startswith(key))
+    return next(values, "")
 
 
 def _memory() -> str:

@@ -266,9 +266,10 @@ def test_a_clones_internal_calls_stay_inside_it(tmp_path: Path) -> None:
     assert evaluate_with(library, native("tanh"), np.ones((1, 3))).tolist() == [42.0] * 3
     assert evaluated(native("tanh"), np.ones((1, 3)))[0] == math.tanh(1)
     # And without RTLD_DEEPBIND it would be so: the test would notice.
-    plain = ctypes.CDLL(str(built), mode=os.RTLD_NOW | os.RTLD_LOCAL).tanh
+    copied = shutil.copy(built, tmp_path / "copy.so")  # a file that is loaded is not loaded again
+    plain = ctypes.CDLL(str(copied), mode=os.RTLD_NOW | os.RTLD_LOCAL).tanh
     plain.restype, plain.argtypes = ctypes.c_double, [ctypes.c_double]
-    assert plain(1.0) in {42.0, math.expm1(2.0)}
+    assert plain(1.0) == math.expm1(2.0)
 
 
 def test_a_library_that_is_missing_is_unavailable() -> None:

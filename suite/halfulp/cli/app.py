@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from halfulp._version import __version__
-from halfulp.cli import init, list_, measure, report, run, schema
+from halfulp.cli import doctor, init, list_, measure, report, run, schema
 from halfulp.cli.errors import InterruptionError
 from halfulp.cli.state import Shared, emit
 
@@ -67,6 +67,7 @@ def halfulp(
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("measure", epilog=measure.EXAMPLES)(measure.measure)
 app.command("list")(list_.list_things)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("report")(report.report)
 app.command("init")(init.init)
 app.command("schema")(schema.schema)

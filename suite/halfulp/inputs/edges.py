@@ -167,11 +167,11 @@ def _thresholds(function: Function, fmt: Format) -> tuple[tuple[int, int], ...]:
 
 
 def _bases(fmt: Format) -> Iterable[int]:
-    """Return the keys of a positive x in every region: tiny, beside 1, small, large."""
+    """Return the keys of a positive x in every region: tiny, small, about 1, 2, large."""
     one = fmt.key(fmt.round(_ONE))
-    return (1, 1 << (fmt.p - 1), one // 2, one - 1, one + 1, one + (1 << (fmt.p - 2)), 2 * one)
+    binade = 1 << (fmt.p - 1)
+    return (1, binade, one // 2, one - 1, one + 1, one + binade // 2, one + binade, 2 * one)
 
 
 def _steps() -> range:
     return range(-JOINT_NEIGHBOURS, JOINT_NEIGHBOURS + 1)
-

@@ -38,9 +38,7 @@ class Source(Protocol):
         ...
 
 
-def source(
-    sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int
-) -> Source:
+def source(sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int) -> Source:
     """Return the inputs of a sampler for a function in a format over a region.
 
     Raises
@@ -50,9 +48,7 @@ def source(
     """
     boxes = [region_keys(fmt, region, place) for place in range(function.arity)]
     if any(low > high for low, high in boxes):
-        raise UsageError(
-            f"The region {region.text!r} has no number of {fmt.name} in it. Widen it."
-        )
+        raise UsageError(f"The region {region.text!r} has no number of {fmt.name} in it. Widen it.")
     match sampler.name:
         case "exhaustive":
             return _exhaustive(fmt, boxes, region)
@@ -146,10 +142,11 @@ class Grid:
         for low, high in reversed(self.boxes):
             position = places % self.side
             share = position / np.float64(max(self.side - 1, 1))
-            keys = doubles_to_keys(self.fmt, value_bounds(low, high).at(share))
-            last = self.side - 1 or 1
-            keys = np.where(position == last, self.fmt.key_at_most(high), keys)
-            columns.append(np.where(position == 0, self.fmt.key_at_least(low), keys))
+            keys = doubles_to_keys(self.fmt, value_bounds((low, high))[0].at(share))
+            first, last = self.fmt.key_at_least(low), self.fmt.key_at_most(high)
+            keys = np.minimum(np.maximum(keys, first), last)  # sums may be rounded outward
+            keys = np.where(position == (self.side - 1 or 1), last, keys)
+            columns.append(np.where(position == 0, first, keys))
             places = places // self.side
         return encodings.from_keys(self.fmt, np.stack(columns[::-1]))
 
@@ -157,14 +154,16 @@ class Grid:
 def _value_boxes(
     function: Function, fmt: Format, region: Region
 ) -> tuple[tuple[Fraction, Fraction], ...]:
-    """Return finite bounds an argument: the region's, or the active region's ends."""
+    """Return finite bounds an argument: the region's, and the active region's for infinite ones."""
     boxes = []
+    ends = _active_ranges(function, fmt).ranges
+    least, greatest = finite_keys(fmt)
     for place in range(function.arity):
         low, high = region_keys(fmt, region, place)
-        ends = _active_ranges(function, fmt)
-        first, last = max(low, ends.ranges[0][0]), min(high, ends.ranges[-1][1])
+        first = low if low >= least else ends[0][0]
+        last = high if high <= greatest else ends[-1][1]
         if first > last:
-            first, last = max(low, finite_keys(fmt)[0]), min(high, finite_keys(fmt)[1])
+            first, last = max(low, least), min(high, greatest)
         if first > last:
             raise UsageError(f"The region {region.text!r} has no finite number to spread over.")
         boxes.append((fmt.value(fmt.from_key(first)), fmt.value(fmt.from_key(last))))
@@ -177,9 +176,7 @@ def _active_ranges(function: Function, fmt: Format) -> KeyRanges:
     return KeyRanges(active(function, fmt))
 
 
-def _spread(
-    sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int
-) -> Spread:
+def _spread(sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int) -> Spread:
     salt = f"{seed}/{function.name}/{fmt.name}/{region.text}/{sampler.text}"
     top = fmt.max_magnitude + fmt.has_inf
     every = []

@@ -113,10 +113,9 @@ class Spread:
 
     def _over_values(self, ranges: KeyRanges, share: Doubles) -> Int:
         """Return keys even in value over the ranges, longer ones getting more of them."""
-        bounds = [
-            value_bounds(*(self.fmt.value(self.fmt.from_key(key)) for key in pair))
-            for pair in ranges.clipped(-1 - self.fmt.max_magnitude, self.fmt.max_magnitude).ranges
-        ]
+        finite = ranges.clipped(-1 - self.fmt.max_magnitude, self.fmt.max_magnitude)
+        value = [[self.fmt.value(self.fmt.from_key(key)) for key in pair] for pair in finite.ranges]
+        bounds = value_bounds(*((low, high) for low, high in value))
         if not bounds:
             return np.full(share.shape, ranges.ranges[0][0], dtype=np.int64)
         lengths = [each.high - each.low for each in bounds]

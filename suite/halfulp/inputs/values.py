@@ -63,19 +63,22 @@ def _word(size: int) -> np.uint64:
 
 @dataclass(frozen=True)
 class ValueBounds:
-    """A range of values as float64, divided by 4 so that its length does not overflow."""
+    """A range of values as float64, divided by a scale at which its length does not overflow."""
 
     low: float
     high: float
+    scale: float
 
     def at(self, share: Doubles) -> Doubles:
         """Return the values at shares in [0, 1] of the range."""
-        return (self.low + (self.high - self.low) * share) * 4.0
+        return (self.low + (self.high - self.low) * share) * self.scale
 
 
-def value_bounds(low: Fraction, high: Fraction) -> ValueBounds:
-    """Return a range of finite values."""
-    return ValueBounds(float(low / 4), float(high / 4))
+def value_bounds(*ranges: tuple[Fraction, Fraction]) -> list[ValueBounds]:
+    """Return ranges of finite values at one scale, which is 1 where subnormals would lose bits."""
+    largest = max((abs(end) for bounds in ranges for end in bounds), default=Fraction(0))
+    scale = 4 if largest >= 1 << 1021 else 1
+    return [ValueBounds(float(low / scale), float(high / scale), scale) for low, high in ranges]
 
 
 def doubles_to_keys(fmt: Format, values: Doubles) -> Int:

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -208,14 +208,7 @@ class Worker:
         if label in self._callables:
             subject: Evaluator = InProcess(self._callables[label], name=label)
         else:
-            subject = Subject(
-                spec.adapter,
-                spec.settings,
-                time_limit_s=spec.time_limit_s,
-                memory_limit_mb=spec.memory_limit_mb,
-                python=spec.python,
-                folder=spec.folder,
-            )
+            subject = subject_of(spec)
         known = {"adapter": spec.adapter, "settings": dict(spec.settings)}
         try:
             subject.start()
@@ -246,10 +239,28 @@ class Worker:
             return {}
         routines = (row.routine for row in self.task.rows)
         formats = sorted({routine.format for routine in routines if routine.backend == label})
-        state = subject.floating_point_state
-        # A library without formulas cannot be asked; its process' state is all that is known.
-        otherwise = Flushing(state.flush_to_zero, state.denormals_are_zero)
-        return {name: subject.probe(format_named(name)) or otherwise for name in formats}
+        return flushing_by_format(subject, formats)
+
+
+def subject_of(spec: BackendSpec) -> Subject:
+    """Return the subject of a configured backend, not started."""
+    return Subject(
+        spec.adapter,
+        spec.settings,
+        time_limit_s=spec.time_limit_s,
+        memory_limit_mb=spec.memory_limit_mb,
+        python=spec.python,
+        folder=spec.folder,
+    )
+
+
+def flushing_by_format(subject: Subject, formats: Iterable[str]) -> dict[str, Flushing]:
+    """Return what a started subject does to subnormals, for each format."""
+    state = subject.floating_point_state
+    # A library without formulas cannot be asked; its process' state is all that is known.
+    otherwise = Flushing(state.flush_to_zero, state.denormals_are_zero)
+    probed = {name: subject.probe(format_named(name)) for name in formats}
+    return {name: otherwise if found is None else found for name, found in probed.items()}
 
 
 def _truth_at_zeros(group: Group, inputs: Bits) -> list[Truth]:
