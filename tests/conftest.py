@@ -7,6 +7,7 @@ says depends on mpmath, on the suite's enclosures or on the rules of a record.
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import flint
@@ -179,3 +180,26 @@ def contradiction() -> Callable[[Format, Scaled, Bounds], str | None]:
 def function_name(request: pytest.FixtureRequest) -> str:
     """Return the name of each record of the catalogue in turn."""
     return str(request.param)
+
+
+FAULTS = Path(__file__).parent / "subject" / "faults"
+
+
+@pytest.fixture
+def bad_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Install the adapter of tests/subject/faults for subjects to find, and return its name.
+
+    Its setting `fault` names what goes wrong; without one it returns its input.
+    """
+    installed = tmp_path / "installed"
+    record = installed / "halfulp_faults-1.dist-info"
+    record.mkdir(parents=True)
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: halfulp-faults\nVersion: 1\n")
+    (record / "entry_points.txt").write_text(
+        "[halfulp.adapters]\nfaulty = halfulp_faults:adapter\n"
+    )
+    (installed / "halfulp_faults.py").symlink_to(FAULTS / "halfulp_faults.py")
+    # Seen by subjects, which inherit the environment, and by the entry points of this process.
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.syspath_prepend(installed)
+    return "faulty"

@@ -204,7 +204,7 @@ HOSTILE = {
     "large exponent": "1e2500",
     "small exponent": "1e-2500",
     "many digits": "9" * 3990,
-    "division by zero": "x / (1 - 1)",
+    "division by zero": "x + 2 / (1 - 1)",
     "negative power of zero": "0**-1",
     "deep parentheses": "(" * 10_000 + "x" + ")" * 10_000,
     "deep parentheses within the length": "(" * 1_900 + "x" + ")" * 1_900,

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from halfulp.backend import Evaluate, Request, Settings, Unavailable
 from halfulp.expressions import calls, to_text
 from halfulp_backends._c.build import Compiler, find_compiler
-from halfulp_backends._c.generate import Calls, loop
+from halfulp_backends._c.generate import Calls, loop, ramps
 from halfulp_backends._c.names import C_NAMES, C_TYPES, CType
 from halfulp_backends._c.settings import CSettings, read_settings
-from halfulp_backends._c.shared import address, evaluation, load_alone
+from halfulp_backends._c.shared import address, evaluation, load_alone, ramp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 _CONTRACT = "-ffp-contract="
 _VECTOR_FLAGS = ("-fopenmp-simd",)
@@ -81,6 +81,7 @@ class CLibrary:
         self._compiler = compiler
         self._flags = flags
         self._own = own
+        self._ramps: dict[int, Callable[[int, int, memoryview], None]] = {}
 
     @property
     def versions(self) -> dict[str, str]:
@@ -123,6 +124,14 @@ class CLibrary:
         if self._settings.vector and _functions(request):
             _refuse_scalar(built, self._compiler)
         return evaluation(built, len(request.arguments), list(bound.values()))
+
+    def ramp(self, first: int, step: int, view: memoryview) -> None:
+        """Fill a view with first, first + step, ..."""
+        fill = self._ramps.get(view.itemsize)
+        if fill is None:
+            built = self._compiler.build(ramps(), "ramps", ("-O3",), ())
+            fill = self._ramps[view.itemsize] = ramp(built, view)
+        fill(first, step, view)
 
     def _bound(self, request: Request) -> dict[str, int]:
         """Return the addresses of the functions that are taken from the backend's own library."""

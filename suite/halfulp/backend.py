@@ -65,8 +65,8 @@ class Library(Protocol):
 
     Two members are optional. `facts`, a mapping of texts, says what else decides about the figures,
     such as the processor features that were chosen, the device or the command of a compiler; it is
-    recorded in the run. `ramp(first, view)` fills a view with the consecutive integers from `first`,
-    faster than Python can.
+    recorded in the run. `ramp(first, step, view)` fills a view with first, first + step, ... of its
+    item type, faster than Python can.
     """
 
     @property

@@ -70,7 +70,8 @@ def is_inf(fmt: Format, bits: Bits) -> Bool:
     """Return where encodings are infinities."""
     if not fmt.has_inf:
         return np.zeros(bits.shape, dtype=np.bool_)
-    return magnitudes(fmt, bits) == fmt.max_magnitude + 1
+    found: Bool = magnitudes(fmt, bits) == fmt.max_magnitude + 1
+    return found
 
 
 def significands(fmt: Format, bits: Bits) -> tuple[Int, Int]:

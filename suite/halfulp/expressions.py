@@ -1,8 +1,8 @@
 """Expressions: parsed once into a tree that every reader shares.
 
 The grammar is a small part of Python's: decimal numbers, names, `+ - * / **`, unary signs,
-parentheses and calls. Nothing is ever evaluated by Python itself. A number keeps its source text and
-its exact decimal value, because 0.044715 as a float64 is already another number.
+parentheses and calls. Nothing is ever evaluated by Python itself. A number keeps its source text
+and its exact decimal value, because 0.044715 as a float64 is already another number.
 
 Which names may be called is not decided here: `halfulp.functions.parse` resolves them against the
 catalogue.
@@ -98,10 +98,11 @@ def parse(text: str) -> Expression:
             f"Expected an expression of at most {MAX_LENGTH} characters, but this one has "
             f"{len(source)}. Give parts of it names of their own, or measure them separately."
         )
-    if not source.isascii():
-        # Python would read other letters and digits as the ASCII ones that they resemble.
+    if "#" in source or not source.isascii():
+        # Python would drop comments, and read letters as the ASCII ones that they resemble.
         raise ExpressionError(
-            f"Expected an expression of ASCII characters, but {_shown(source)} has others."
+            f"Expected an expression of ASCII letters, digits and operators, but {_shown(source)} "
+            "has other characters."
         )
     tree = _Builder(source).build(_python_tree(source), 0)
     _refuse_huge_constants(tree)
@@ -173,9 +174,7 @@ class _Builder:
         text = self._segment(node)
         match = _DECIMAL.fullmatch(text)
         if not match:
-            raise ExpressionError(
-                f"{_shown(text)} is not a decimal number such as 2, 0.5 or 1e-3."
-            )
+            raise ExpressionError(f"{_shown(text)} is not a decimal number such as 2, 0.5 or 1e-3.")
         # The exponent first: nobody computes 10**10**10.
         value = Fraction(text) if abs(int(match[2] or 0)) <= MAX_EXPONENT else None
         if value is None or (value and abs(floor_log2(value)) > MAX_EXPONENT):
@@ -189,7 +188,7 @@ def _shown(text: str, limit: int = 60) -> str:
 
 
 def _refuse_huge_constants(tree: Expression) -> None:
-    """Raise if a part without arguments is a rational beyond the cap, before anyone evaluates it."""
+    """Raise if a part without arguments is a rational beyond the cap, before it is evaluated."""
     for part in parts(tree):
         constant(part)
 
@@ -259,8 +258,10 @@ def _constant_power(tree: Apply, base: Fraction, exponent: Fraction) -> Fraction
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) - 1
     if bits * abs(exponent) > MAX_EXPONENT or (bits and abs(exponent) > MAX_EXPONENT):
         raise _too_large(tree)
-    result = base ** int(exponent) if base not in {0, 1, -1} else (
-        base ** int(exponent % 2 or (2 if exponent else 0))
+    result = (
+        base ** int(exponent)
+        if base not in {0, 1, -1}
+        else (base ** int(exponent % 2 or (2 if exponent else 0)))
     )
     _check_size(tree, result)
     return result

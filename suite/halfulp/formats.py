@@ -29,8 +29,10 @@ def floor_log2(value: Fraction) -> int:
     numerator, denominator = abs(value.numerator), value.denominator
     estimate = numerator.bit_length() - denominator.bit_length()
     # The estimate is right or one too large.
-    below = numerator << -estimate < denominator if estimate < 0 else (
-        numerator < denominator << estimate
+    below = (
+        numerator << -estimate < denominator
+        if estimate < 0
+        else (numerator < denominator << estimate)
     )
     return estimate - 1 if below else estimate
 
@@ -117,7 +119,7 @@ class Format:
 
     @cached_property
     def nan(self) -> int:
-        """The encoding of a quiet nan: the first one, or the IEEE default where infinities exist."""
+        """The encoding of a quiet nan: the IEEE default, or the first one without infinities."""
         if self.has_inf:
             return self.infinity | 1 << (self.p - 2)
         return self.max_magnitude + 1

@@ -39,9 +39,7 @@ def parse_extended(text: str) -> Extended:
                 int(match[4] or 0) - 4 * len(match[3])
             )
             return -digits if match[1] == "-" else digits
-    raise UsageError(
-        f"Expected a number such as 0.5, 1e-3, 0x1p-10 or inf, but got {text[:60]!r}."
-    )
+    raise UsageError(f"Expected a number such as 0.5, 1e-3, 0x1p-10 or inf, but got {text[:60]!r}.")
 
 
 def _check_exponent(text: str, exponent: int) -> None:

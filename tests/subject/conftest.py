@@ -13,28 +13,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FAULTS = Path(__file__).parent / "faults"
-
-
-@pytest.fixture
-def bad_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Install the adapter of tests/subject/faults for subjects to find, and return its name.
-
-    Its setting `fault` names what goes wrong; without one it returns its input.
-    """
-    installed = tmp_path / "installed"
-    record = installed / "halfulp_faults-1.dist-info"
-    record.mkdir(parents=True)
-    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: halfulp-faults\nVersion: 1\n")
-    (record / "entry_points.txt").write_text(
-        "[halfulp.adapters]\nfaulty = halfulp_faults:adapter\n"
-    )
-    (installed / "halfulp_faults.py").symlink_to(FAULTS / "halfulp_faults.py")
-    # Seen by subjects, which inherit the environment, and by the entry points of this process.
-    monkeypatch.setenv("PYTHONPATH", str(installed))
-    monkeypatch.syspath_prepend(installed)
-    return "faulty"
-
 
 @pytest.fixture(scope="session")
 def fast_math(tmp_path_factory: pytest.TempPathFactory) -> Path:

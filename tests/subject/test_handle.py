@@ -16,7 +16,7 @@ from halfulp.backend import Request, Unavailable
 from halfulp.exceptions import UsageError
 from halfulp.expressions import MAX_LENGTH, parse, to_text
 from halfulp.formats import FORMATS, Format
-from halfulp.subject.fpstate import DEFAULT, Flushing, FloatingPointState
+from halfulp.subject.fpstate import DEFAULT, FloatingPointState, Flushing
 from halfulp.subject.handle import UNWRITTEN, Subject
 from halfulp.subject.protocol import Evaluator, SubjectError
 

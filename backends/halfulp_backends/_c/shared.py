@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from halfulp.backend import Evaluate, Unavailable
@@ -68,6 +68,21 @@ def evaluation(built: Path, arity: int, symbols: Sequence[int]) -> Evaluate:
             loop(len(output), ctypes.addressof(table), *places)
 
     return evaluate
+
+
+def ramp(built: Path, view: memoryview) -> Callable[[int, int, memoryview], None]:
+    """Return what fills views like this one with consecutive integers, from a built object."""
+    function = getattr(load_alone(str(built)), f"halfulp_ramp_{view.itemsize}")
+    function.restype = None
+    number = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
+    integer = number[view.itemsize]
+    function.argtypes = [ctypes.c_size_t, integer, integer, ctypes.c_void_p]
+
+    def fill(first: int, step: int, view: memoryview) -> None:
+        if len(view):
+            function(len(view), first, step, _address(view))
+
+    return fill
 
 
 def _address(view: memoryview) -> int:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 EXAMPLES = "Example: halfulp doctor libms"
 
 _STUDY = typer.Argument(
-    "", help="Ask the backends of this study; by default every installed adapter.", metavar="[STUDY]"
+    "",
+    help="Ask the backends of this study; by default every installed adapter.",
+    metavar="[STUDY]",
 )
+_DEFAULT = "as IEEE 754 has it by default"
 
 
 def doctor(study: str = _STUDY) -> None:
@@ -31,7 +34,7 @@ def doctor(study: str = _STUDY) -> None:
 
     emit(_section("machine", environment()))
     changes = difference(DEFAULT, floating_point_state())
-    emit(f"\njudge\n  floating-point state  {changes or 'as IEEE 754 has it by default'}")
+    emit(f"\njudge\n  floating-point state  {changes or _DEFAULT}")
     for spec in _specs(study):
         emit("\n" + _described(survey(spec)))
     if changes:
@@ -54,7 +57,8 @@ def _specs(study: str) -> Iterable[BackendSpec]:
 def _described(found: Survey) -> str:
     if found.reason:
         return f"{found.label}\n  unavailable  {found.reason}"
-    parts = (found.versions, found.facts, found.state, found.subnormals)
+    state = {"floating-point state": found.state or _DEFAULT}
+    parts = (found.versions, found.facts, state, found.subnormals)
     return _section(found.label, {name: text for part in parts for name, text in part.items()})
 
 

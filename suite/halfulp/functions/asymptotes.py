@@ -17,8 +17,8 @@ def beyond(
     """Return the asymptote of a function that is near `left` below -limit, `right` above limit.
 
     Each is (base, side): a number or a function of x, and on which side of it the result lies; or
-    (OVERFLOWS, sign). The limit must be so large that the distance is below 2^-4096, or the result above
-    2^2048.
+    (OVERFLOWS, sign). The limit must be so large that the distance is below 2^-4096, or the result
+    above 2^2048.
     """
 
     def near(x: Fraction) -> Near:

@@ -18,7 +18,9 @@ _COSPI = "C23 F.10.1.12"
 _SINPI = "C23 F.10.1.13"
 
 _QUARTER_TURNS = tuple(
-    f"{sign}{k}*pi/2" for k in (1, 2, 3, 4, 5, 6, 7, 8, 22, 355, 10**5, 10**10) for sign in ("", "-")
+    f"{sign}{k}*pi/2"
+    for k in (1, 2, 3, 4, 5, 6, 7, 8, 22, 355, 10**5, 10**10)
+    for sign in ("", "-")
 )
 _NEAR_QUARTER_TURNS = ("6381956970095103 * 2**797", "16367173 * 2**72", "-16367173 * 2**72")
 """Floats closest to a multiple of pi/2 in float64 and float32 (Muller et al., Handbook of
@@ -28,9 +30,7 @@ _HALF_INTEGERS = tuple(f"{sign}{k}/2" for k in (1, 2, 3, 4, 5, 7, 101) for sign 
 
 
 def _angle(clause: str, zero: str, minus_zero: str) -> dict[str, Special]:
-    return specials(
-        clause, nan="nan", inf="nan", minus_inf="nan", zero=zero, minus_zero=minus_zero
-    )
+    return specials(clause, nan="nan", inf="nan", minus_inf="nan", zero=zero, minus_zero=minus_zero)
 
 
 def _is_integer(point: Point) -> bool:

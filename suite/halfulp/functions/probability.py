@@ -48,7 +48,7 @@ def xlog1py_special(x: Point, y: Point) -> Special | None:
         return Special("nan", _LIMIT)
     if x.is_zero:
         return Special("0", "SciPy xlog1py", convention=True)
-    if y.kind == "finite" and y.value < -1 or (y.kind == "inf" and y.negative):
+    if (y.kind == "finite" and y.value < -1) or (y.kind == "inf" and y.negative):
         return Special("nan", _LIMIT)
     if y.is_zero:
         infinite = x.kind == "inf"
@@ -98,9 +98,7 @@ FUNCTIONS = (
         exact=only_at({0: 0}),
         exact_is_complete=False,
         specials={
-            **specials(
-                _ERFINV, nan="nan", inf="nan", minus_inf="nan", zero="0", minus_zero="-0"
-            ),
+            **specials(_ERFINV, nan="nan", inf="nan", minus_inf="nan", zero="0", minus_zero="-0"),
             "1": Special("inf", _ERFINV),
             "-1": Special("-inf", _ERFINV),
         },

@@ -95,7 +95,8 @@ OVERFLOWS = None
 
 Asymptote: TypeAlias = Callable[..., tuple[Fraction | None, int] | None]
 """x, ... -> (base, side) where R lies within 2^-4096 beyond base on that side (+1 above, -1
-below), or (OVERFLOWS, sign) where |R| > 2^2048; None elsewhere. Asked only where an argument is 2^`FAR` or more."""
+below), or (OVERFLOWS, sign) where |R| > 2^2048; None elsewhere. Asked only where an argument is
+2^`FAR` or more."""
 
 FAR = 5
 """Binary exponent of the smallest argument at which asymptotes are asked for."""

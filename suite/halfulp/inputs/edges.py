@@ -1,23 +1,25 @@
 """`edges`: the neighbours of every place where routines go wrong.
 
-Zero, one, the ends of the format and of the domain, the record's interesting points, and the
-inputs where the result overflows, underflows, becomes subnormal or saturates: these are solved for.
+Zero, one, the ends of the format and of the domain, the record's interesting points, exact cases,
+and the inputs where the result overflows, underflows, becomes subnormal, saturates or passes into
+another binade: these are solved for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
 
 from halfulp.encodings import Int
-from halfulp.formats import Format
+from halfulp.formats import Format, power_of_two
 from halfulp.functions.record import Function
 from halfulp.inputs.regions import Region
 from halfulp.inputs.values import region_keys
+from halfulp.reference.domains import in_domain
 from halfulp.reference.enclosures import balls
 from halfulp.reference.oracle import solve
 from halfulp.reference.referee import Referee
@@ -30,7 +32,10 @@ NEIGHBOURS = 64
 _ONE = Fraction(1)
 
 JOINT_NEIGHBOURS = 4
-"""The same around thresholds of functions of two arguments, where there are many places."""
+"""The same around places of which there are many."""
+
+MANY = 64
+"""Places taken of a kind that has as many as there are binades."""
 
 
 def edges(function: Function, fmt: Format, region: Region) -> Int:
@@ -44,6 +49,8 @@ def _one_argument(function: Function, fmt: Format, region: Region) -> Int:
     low, high = region_keys(fmt, region, 0)
     places = {*landmarks(fmt), *_function_places(function, fmt), low, high}
     keys = {key + step for key in places for step in range(-NEIGHBOURS, NEIGHBOURS + 1)}
+    many = {*_exact_places(function, fmt), *_binade_borders(function, fmt), *_powers_of_two(fmt)}
+    keys |= {key + step for key in many for step in _steps()}
     top = fmt.max_magnitude + fmt.has_inf
     keys = {key for key in keys if -1 - top <= key <= top} | set(_nans(fmt))
     return np.array([sorted(key for key in keys if low <= key <= high)], dtype=np.int64)
@@ -80,7 +87,7 @@ def _crossings(function: Function, fmt: Format) -> list[int]:
     referee = balls(function, fmt)
     for piece in function.pieces:
         low, high = interval_keys(fmt, piece)
-        found += list(crossings(lambda key: rounded_ordinal(referee, key), low, high, fmt))
+        found += list(crossings(partial(rounded_ordinal, referee), low, high, fmt))
     return found
 
 
@@ -127,6 +134,56 @@ def rounded_ordinal(referee: Referee, *keys: int) -> int | None:
     return fmt.ordinal(scaled.rounded) if isinstance(scaled, Scaled) else None
 
 
+@cache
+def _binade_borders(function: Function, fmt: Format) -> tuple[int, ...]:
+    """Return where results on monotone pieces pass into another binade, spread over all of them."""
+    referee = balls(function, fmt)
+    found: list[int] = []
+    for piece in function.pieces:
+        low, high = interval_keys(fmt, piece)
+        first, last = rounded_ordinal(referee, low), rounded_ordinal(referee, high)
+        if first is None or last is None:
+            continue
+        binades = range(min(first, last) >> (fmt.p - 1), (max(first, last) >> (fmt.p - 1)) + 1)
+        for binade in binades[:: max(1, len(binades) // MANY)]:
+            level = binade << (fmt.p - 1)
+            if (first < level) != (last < level):
+                found.append(_level_key(referee, level, low, high, rising=first < level))
+    return tuple(found)
+
+
+def _level_key(referee: Referee, level: int, low: int, high: int, *, rising: bool) -> int:
+    return _bisect(partial(rounded_ordinal, referee), level, low, high, rising=rising)
+
+
+@cache
+def _exact_places(function: Function, fmt: Format) -> tuple[int, ...]:
+    """Return inputs with exact results, which no enclosure decides: small numbers and powers."""
+    whole = [Fraction(number) for number in range(-64, 65)]
+    powers = [Fraction(base**k) for base in (3, 5, 10) for k in range(1, 24)]
+    twos = [power_of_two(k) for k in range(max(fmt.emin, -64), min(fmt.emax, 64))]
+    halves = [number / 2 for number in whole]
+    squares = [number**n for number in whole for n in (2, 3)]
+    candidates = {*whole, *powers, *twos, *halves, *squares}
+    return tuple(
+        fmt.key(fmt.round(value))
+        for value in candidates
+        if abs(value) <= fmt.max_finite
+        and fmt.value(fmt.round(value)) == value
+        and in_domain(function, value)
+        and value
+        and function.exact(value) is not None
+    )
+
+
+@cache
+def _powers_of_two(fmt: Format) -> tuple[int, ...]:
+    """Return powers of two of both signs, spread over the binades of the format."""
+    binades = range(1, (fmt.max_magnitude >> (fmt.p - 1)) + 1)
+    magnitudes = [binade << (fmt.p - 1) for binade in binades[:: max(1, len(binades) // MANY)]]
+    return tuple(key for magnitude in magnitudes for key in (magnitude, -1 - magnitude))
+
+
 # -- two arguments -----------------------------------------------------------------------------
 
 
@@ -161,7 +218,7 @@ def _thresholds(function: Function, fmt: Format) -> tuple[tuple[int, int], ...]:
     pairs = []
     for x in _bases(fmt):
         for low, high in ((-1 - top, -2), (1, top)):
-            found = crossings(lambda y, x=x: rounded_ordinal(referee, x, y), low, high, fmt)
+            found = crossings(partial(rounded_ordinal, referee, x), low, high, fmt)
             pairs += [(x, y + step) for y in found for step in _steps()]
     return tuple(pairs)
 

@@ -17,6 +17,7 @@ KINDS: dict[str, Kind] = {
     "spread": "sampled",
     "grid": "sampled",
     "edges": "sampled",
+    "hard": "replayed",
     "listed": "replayed",
 }
 """What the maximum over a sampler's inputs is: a bound for the region, or a lower bound."""
@@ -54,7 +55,7 @@ class Sampler:
 
 
 def parse_sampler(text: str) -> Sampler:
-    """Read `exhaustive`, `spread:N`, `grid:N`, `edges`, `listed:0x1p-3,0.5` or `listed:@FILE`.
+    """Read `exhaustive`, `spread:N`, `grid:N`, `edges`, `hard`, `listed:1,2` or `listed:@FILE`.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def parse_sampler(text: str) -> Sampler:
         If the text is none of these.
     """
     name, _, rest = text.strip().partition(":")
-    if name in {"exhaustive", "edges"} and not rest:
+    if name in {"exhaustive", "edges", "hard"} and not rest:
         return Sampler(name, name)
     if name in {"spread", "grid"} and _COUNT.fullmatch(rest):
         count = _count(rest)
@@ -74,7 +75,7 @@ def parse_sampler(text: str) -> Sampler:
         return Sampler(name, f"listed:{rest}", listed=rest)
     raise UsageError(
         f"Unknown way to take inputs: {text!r}. Expected one of exhaustive, spread:N, grid:N, "
-        "edges, listed:0x1p-3,0.5 or listed:@FILE."
+        "edges, hard, listed:0x1p-3,0.5 or listed:@FILE."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -15,12 +16,14 @@ from halfulp.exceptions import UsageError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.inputs.edges import edges
+from halfulp.inputs.hard import hard_inputs
+from halfulp.inputs.joint import JOINTS
 from halfulp.inputs.regions import Region
 from halfulp.inputs.samplers import Sampler, rows
-from halfulp.inputs.spread import JointPowers, Spread
+from halfulp.inputs.spread import Spread
 from halfulp.inputs.values import KeyRanges, doubles_to_keys, region_keys, value_bounds
 from halfulp.reals import encode
-from halfulp.reference.saturation import active, finite_keys
+from halfulp.reference.saturation import Keys, active, finite_keys
 
 LARGEST_PRODUCT = 1 << 40
 """Most inputs that an exhaustive sweep may have."""
@@ -58,6 +61,10 @@ def source(sampler: Sampler, function: Function, fmt: Format, region: Region, se
             return Grid(fmt, _value_boxes(function, fmt, region), sampler.count)
         case "edges":
             return Stored(fmt, edges(function, fmt, region))
+        case "hard":
+            return Stored(
+                fmt, _inside(boxes, _keys(fmt, function, hard_inputs(function.name, fmt)))
+            )
     return Stored(fmt, _listed(sampler, function, fmt))
 
 
@@ -69,7 +76,7 @@ class Stored:
     keys: Int
 
     def __len__(self) -> int:
-        return self.keys.shape[1]
+        return int(self.keys.shape[1])
 
     def take(self, start: int, count: int) -> Bits:
         """Return a part of the list."""
@@ -188,7 +195,7 @@ def _spread(sampler: Sampler, function: Function, fmt: Format, region: Region, s
         inside = _active_ranges(function, fmt).clipped(*box)
         finite = numbers.clipped(*finite_keys(fmt))
         inner.append(inside if inside.ranges else finite if finite.ranges else numbers)
-    joint = JointPowers(fmt, tuple(every)) if function.joint == "power" else None
+    joint = None if function.joint is None else JOINTS[function.joint](fmt, tuple(every))
     return Spread(fmt, tuple(every), tuple(inner), sampler.count, salt, joint)
 
 
@@ -201,5 +208,18 @@ def _listed(sampler: Sampler, function: Function, fmt: Format) -> Int:
                 f"{function.name} takes {function.arity} arguments, but an input of "
                 f"{sampler.text[:60]!r} has {len(row)}. Write listed:1,2;3,4 for two arguments."
             )
-    keys = [[fmt.key(encode(fmt, word)) for word in row] for row in found]
-    return np.array(keys, dtype=np.int64).T
+    return _keys(fmt, function, found)
+
+
+def _keys(fmt: Format, function: Function, texts: Sequence[tuple[str, ...]]) -> Int:
+    """Return the keys of inputs given as texts, shape (arity, n)."""
+    keys = [[fmt.key(encode(fmt, word)) for word in row] for row in texts]
+    return np.array(keys, dtype=np.int64).reshape(-1, function.arity).T
+
+
+def _inside(boxes: Sequence[Keys], keys: Int) -> Int:
+    """Return the inputs that lie in a box."""
+    kept = np.ones(keys.shape[1], dtype=np.bool_)
+    for column, (low, high) in zip(keys, boxes, strict=True):
+        kept &= (column >= low) & (column <= high)
+    return keys[:, kept]

@@ -10,23 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
-import numpy.typing as npt
 
 from halfulp import encodings
-from halfulp.encodings import Bits, Bool, Int
+from halfulp.encodings import Bits, Int
 from halfulp.formats import Format
-from halfulp.inputs.values import (
-    Doubles,
-    KeyRanges,
-    doubles_to_keys,
-    keys_to_doubles,
-    value_bounds,
-)
-
-Words = npt.NDArray[np.uint64]
-
-WORDS = 4
-"""Random words an input; Philox makes four at a time."""
+from halfulp.inputs.joint import Joint
+from halfulp.inputs.strata import WORDS, Words, drawn, stratified, unit
+from halfulp.inputs.values import Doubles, KeyRanges, doubles_to_keys, value_bounds
 
 THIRDS = 3
 
@@ -56,7 +46,7 @@ class Spread:
     inner: tuple[KeyRanges, ...]
     count: int
     salt: str
-    joint: JointPowers | None = None
+    joint: Joint | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -131,98 +121,3 @@ class Spread:
             keys = np.where(inside, np.minimum(np.maximum(found, pair[0]), pair[1]), keys)
             passed += part
         return keys
-
-
-@dataclass(frozen=True)
-class JointPowers:
-    """Arguments of x^y for which the result is within the format, or near its ends.
-
-    Parameters
-    ----------
-    fmt
-        The format.
-    ranges
-        The region's keys of x and y.
-    """
-
-    fmt: Format
-    ranges: tuple[KeyRanges, ...]
-
-    def over_encodings(self, places: Int, size: int, words: Words) -> Int:
-        """Return x even over encodings and y such that y log2 x is even over the exponents.
-
-        Of four inputs, one has a negative x and an integer y, if the region has any.
-        """
-        top = self.fmt.max_magnitude
-        positive = self.ranges[0].clipped(1, top)
-        negative = self.ranges[0].clipped(-1 - top, -2)
-        keys = self._drawn(positive if positive.ranges else negative, places, size, words)
-        turn = (words[3] & np.uint64(3)) == 0
-        if negative.ranges and positive.ranges:
-            keys = np.where(turn, self._drawn(negative, places, size, words), keys)
-        return self._with_exponents(keys, words)
-
-    def _drawn(self, ranges: KeyRanges, places: Int, size: int, words: Words) -> Int:
-        return stratified(ranges if ranges.ranges else self.ranges[0], places, size, words[0])
-
-    def near_one(self, places: Int, size: int, words: Words) -> Int:
-        """Return x in [1/2, 2], half of them within a random power of two of 1."""
-        share = (places + unit(words[0])) / max(size, 1)
-        values = 0.5 + 1.5 * share
-        distance = (words[3] >> np.uint64(8)) % np.uint64(self.fmt.p)
-        scale = ((1023 - distance.astype(np.int64)) << 52).view(np.float64)
-        near = 1.0 + (share - 0.5) * scale
-        close = (words[3] & np.uint64(1)) == 1
-        keys = doubles_to_keys(self.fmt, np.where(close, near, values))
-        low, high = self.ranges[0].ranges[0]
-        return self._with_exponents(np.minimum(np.maximum(keys, low), high), words)
-
-    def _with_exponents(self, keys: Int, words: Words) -> Int:
-        """Return (x, y) with y log2 |x| even over the exponents of the format."""
-        top = self.fmt.max_magnitude
-        clipped = np.minimum(np.maximum(keys, -1 - top), top)
-        logarithm = rough_log2(np.abs(keys_to_doubles(self.fmt, clipped)))
-        low, high = self.fmt.emin - self.fmt.p - 2, self.fmt.emax + 2
-        wanted = low + (high - low) * unit(words[1])
-        exponent = wanted / np.where(logarithm == 0.0, 1.0, logarithm)
-        whole = _truncated(exponent)
-        exponent = np.where(keys < 0, whole, exponent)
-        places = doubles_to_keys(self.fmt, exponent)
-        first, last = self.ranges[1].ranges[0]
-        return np.stack([keys, np.minimum(np.maximum(places, first), last)])
-
-
-def stratified(ranges: KeyRanges, places: Int, size: int, words: Words) -> Int:
-    """Return one key from each of `size` equal parts of the ranges; places number the parts."""
-    places = np.minimum(np.maximum(places, 0), max(size - 1, 0)).astype(np.uint64)
-    width, rest = divmod(ranges.size, max(size, 1))
-    starts = places * np.uint64(width) + places * np.uint64(rest) // np.uint64(max(size, 1))
-    following = places + np.uint64(1)
-    ends = following * np.uint64(width) + following * np.uint64(rest) // np.uint64(max(size, 1))
-    widths = np.maximum(ends - starts, np.uint64(1))
-    return ranges.at(np.minimum(starts + words % widths, np.uint64(ranges.size - 1)))
-
-
-def drawn(ranges: KeyRanges, words: Words) -> Int:
-    """Return keys drawn evenly from the ranges."""
-    return ranges.at(words % np.uint64(min(ranges.size, 2**64 - 1)))
-
-
-def unit(words: Words) -> Doubles:
-    """Return numbers in [0, 1) from the upper 53 bits."""
-    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def rough_log2(values: Doubles) -> Doubles:
-    """Return log2 of positive values to within 0.09, by the exponent and a straight line."""
-    bits = values.view(np.int64)
-    exponent = (bits >> 52) - 1023
-    fraction = (bits & ((1 << 52) - 1)) * 2.0**-52
-    return exponent + fraction
-
-
-def _truncated(values: Doubles) -> Doubles:
-    """Return values rounded towards zero to integers; large ones are integers already."""
-    small: Bool = np.abs(values) < 2.0**52
-    whole = np.where(small, values, 0.0).astype(np.int64).astype(np.float64)
-    return np.where(small, whole, values)

@@ -94,7 +94,8 @@ def doubles_to_keys(fmt: Format, values: Doubles) -> Int:
     binade = np.maximum(exponent - fmt.emin, 0)
     kept = (fraction >> lost) + (binade << (fmt.p - 1))
     kept = np.minimum(kept, fmt.max_magnitude)
-    return np.where(bits < 0, -1 - kept, kept)
+    keys: Int = np.where(bits < 0, -1 - kept, kept)
+    return keys
 
 
 def keys_to_doubles(fmt: Format, keys: Int) -> Doubles:

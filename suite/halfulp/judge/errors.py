@@ -46,9 +46,10 @@ def where(condition: Bool, first: Fixed, second: Fixed) -> Fixed:
 
 def less(first: Fixed, second: Fixed) -> Bool:
     """Return where first < second."""
-    return (first.whole < second.whole) | (
+    found: Bool = (first.whole < second.whole) | (
         (first.whole == second.whole) & (first.fraction < second.fraction)
     )
+    return found
 
 
 def middle(low: Fixed, high: Fixed) -> Fixed:
@@ -162,7 +163,8 @@ def _proved(smallest: Fixed, largest: Fixed) -> Bool:
     width = carried(largest.whole - smallest.whole, largest.fraction - smallest.fraction)
     absolute = (width.whole == 0) & (width.fraction <= 1 << (FRACTION_BITS - 20))
     relative = (width.whole < 1 << 40) & ((width.whole + 1) << 20 <= smallest.whole)
-    return absolute | relative
+    found: Bool = absolute | relative
+    return found
 
 
 def _far_errors(

@@ -67,7 +67,7 @@ class Extreme(NamedTuple):
 class Bin(NamedTuple):
     """One bin of the profile along the first argument."""
 
-    count: int = 0
+    inputs: int = 0
     nontrivial: int = 0
     largest: int = 0
     sum: int = 0

@@ -43,7 +43,8 @@ def faithful(truth: Truth, outputs: Bits) -> Bool:
     largest = ((truth.whole == top) & (scaled.whole == top - 1)) | (
         (truth.whole == -top) & (scaled.whole == 1 - top)
     )
-    return integral & (lower | upper | (exact & largest))
+    found: Bool = integral & (lower | upper | (exact & largest))
+    return found
 
 
 @dataclass(frozen=True)

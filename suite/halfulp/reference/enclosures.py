@@ -18,7 +18,7 @@ from halfulp.formats import Format
 from halfulp.functions import CATALOGUE
 from halfulp.functions.record import Function
 from halfulp.reference.referee import MAX_PRECISION, Referee
-from halfulp.reference.values import Dyadic, Enclosure, Exact, Limit, Result, Undecided
+from halfulp.reference.values import Dyadic, Enclosure, Exact, Result, Undecided
 
 Ball = Any  # python-flint ships no types
 
@@ -92,7 +92,9 @@ def _from_ball(ball: Ball, wanted: int, least: int) -> Result | None:
     if not middle:
         return None
     if not radius:
-        return Exact(Fraction(middle) * Fraction(2) ** exponent) if abs(exponent) < 1 << 20 else None
+        return (
+            Exact(Fraction(middle) * Fraction(2) ** exponent) if abs(exponent) < 1 << 20 else None
+        )
     radius = int(radius)
     top = middle.bit_length() + exponent
     accuracy = top - radius.bit_length() - radius_exponent

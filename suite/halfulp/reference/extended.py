@@ -1,7 +1,7 @@
 """Expressions at special inputs: exact arithmetic on rationals, signed zeros, infinities and nan.
 
 An expression has no table of special inputs of its own, but its parts have. Where every operation
-is exact, or decided by its limits, so is the result; inf - inf, 0 * inf and the like are not decided.
+is exact, or decided by its limits, so is the result; inf - inf, 0 * inf and the like are not.
 """
 
 from __future__ import annotations

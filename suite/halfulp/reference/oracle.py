@@ -278,7 +278,7 @@ def _around(value: Number_, precision: int) -> Enclosure:
 
     `precision` is in how many bits a coarser value agreed.
     """
-    sign, significand, exponent, bits = value._mpf_  # noqa: SLF001 - mpmath's documented tuple
+    sign, significand, exponent, bits = value._mpf_
     unit = exponent + bits - precision + _SLACK
     shift = exponent - unit
     middle = int(significand << shift if shift >= 0 else significand >> -shift)
@@ -330,7 +330,9 @@ def _call(ctx: Context, name: str, values: list[Number_]) -> Number_:
         raise _OutOfDomainError(*_margins(ctx, function, values))
     if function.reference is None:
         return PRIMITIVES[name](ctx, *values)
-    return _evaluate_tree(ctx, function.reference, dict(zip(function.arguments, values, strict=True)))
+    return _evaluate_tree(
+        ctx, function.reference, dict(zip(function.arguments, values, strict=True))
+    )
 
 
 def _margins(ctx: Context, function: Function, values: list[Number_]) -> list[Number_]:
@@ -350,7 +352,7 @@ def _from_special(ctx: Context, text: str) -> Number_:
 
 
 def _to_fraction(value: Number_) -> Fraction:
-    sign, significand, exponent, _ = value._mpf_  # noqa: SLF001 - mpmath's documented tuple
+    sign, significand, exponent, _ = value._mpf_
     significand, exponent = int(-significand if sign else significand), int(exponent)
     if exponent >= 0:
         return Fraction(significand << exponent)

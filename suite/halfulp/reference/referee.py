@@ -156,6 +156,7 @@ class Referee(ABC):
         if not special.is_rational:
             return self.enclose_constant(special.result)
         result = extended.to_result(extended.from_text(special.result))
+        assert isinstance(result, Exact | Limit)
         return result._replace(convention=special.convention)
 
     def _known_expression(self, points: list[Point]) -> Result | None:

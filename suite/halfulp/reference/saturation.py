@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from halfulp.formats import Format, power_of_two
 from halfulp.functions.record import Function, Interval
@@ -20,6 +20,7 @@ from halfulp.reference.values import Scaled
 
 Keys = tuple[int, int]
 """A closed range of keys (`halfulp.formats`)."""
+
 
 def finite_keys(fmt: Format) -> Keys:
     """Return the keys of all finite encodings."""
@@ -80,7 +81,7 @@ def saturations(function: Function, fmt: Format) -> tuple[Saturation, ...]:
     found = []
     for end, keys in _ends(function, fmt):
         value = _scaled(referee, end)
-        run = _run(fmt, end, keys, lambda key, value=value: _scaled(referee, key) == value)
+        run = _run(fmt, end, keys, partial(_scaled, referee))
         if value is not None and run is not None:
             found.append(Saturation(run, value))
     return tuple(found)
@@ -89,16 +90,8 @@ def saturations(function: Function, fmt: Format) -> tuple[Saturation, ...]:
 @cache
 def rounded_saturations(function: Function, fmt: Format) -> tuple[Keys, ...]:
     """Return the ranges at the ends of pieces on which the correctly rounded result is constant."""
-    referee = balls(function, fmt)
-
-    def rounded(key: int) -> int | None:
-        scaled = _scaled(referee, key)
-        return None if scaled is None else scaled.rounded
-
-    runs = (
-        _run(fmt, end, keys, lambda key, value=rounded(end): value == rounded(key) is not None)
-        for end, keys in _ends(function, fmt)
-    )
+    result = partial(_rounded, balls(function, fmt))
+    runs = (_run(fmt, end, keys, result) for end, keys in _ends(function, fmt))
     return tuple(run for run in runs if run is not None)
 
 
@@ -113,16 +106,21 @@ def _scaled(referee: Referee, key: int) -> Scaled | None:
     return scaled if isinstance(scaled, Scaled) else None
 
 
-def _run(fmt: Format, end: int, keys: Keys, same: Callable[[int], bool]) -> Keys | None:
-    """Return the longest range from one end of `keys` on which `same` holds, if it is long."""
+def _rounded(referee: Referee, key: int) -> int | None:
+    scaled = _scaled(referee, key)
+    return None if scaled is None else scaled.rounded
+
+
+def _run(fmt: Format, end: int, keys: Keys, result: Callable[[int], object | None]) -> Keys | None:
+    """Return the longest range from one end with the result that it has there, if it is long."""
     step = 1 if end == keys[0] else -1
-    inside = shortest(fmt)
-    if not (keys[0] <= end + step * inside <= keys[1] and same(end + step * inside)):
+    at_end = result(end)
+    inside, outside = shortest(fmt), keys[1] - keys[0] + 1
+    if at_end is None or inside >= outside or result(end + step * inside) != at_end:
         return None
-    outside = keys[1] - keys[0] + 1
     while outside - inside > 1:
         middle = (inside + outside) // 2
-        if same(end + step * middle):
+        if result(end + step * middle) == at_end:
             inside = middle
         else:
             outside = middle
@@ -145,7 +143,8 @@ def active(function: Function, fmt: Format) -> tuple[Keys, ...]:
 def _trivial_keys(function: Function, fmt: Format) -> list[Keys]:
     if function.linear_order is None:
         return []
-    smallest = power_of_two(-(-(-(fmt.p + 1) // function.linear_order)))
+    bits = (fmt.p + function.linear_order) // function.linear_order  # (p + 1) / k, rounded up
+    smallest = power_of_two(-bits)
     return [(fmt.key_at_least(-smallest) + 1, fmt.key_at_most(smallest) - 1)]
 
 

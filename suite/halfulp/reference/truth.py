@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from halfulp import encodings
 from halfulp.encodings import Bits, Bool, Int
+from halfulp.exceptions import DisagreementError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
-from halfulp.exceptions import DisagreementError
 from halfulp.reals import encode
 from halfulp.reference.enclosures import balls
 from halfulp.reference.oracle import oracle
 from halfulp.reference.referee import agree
 from halfulp.reference.saturation import Saturation, active, interval_keys, saturations
-from halfulp.reference.values import Flag, Limit, Scaled, Undecided
+from halfulp.reference.values import Flag, Limit, Scaled
 
 WORTH_SOLVING = 256
 """Fewer inputs are cheaper one by one than the thresholds of a function are to solve."""
@@ -118,7 +118,7 @@ def _active_mask(function: Function, fmt: Format, places: Int) -> Bool:
 
 
 class _Budget:
-    """Keeps the oracle's share of the time at a quarter, after half a second that it may always have.
+    """Keeps the oracle at a quarter of the time, after half a second that it may always have.
 
     mpmath takes seconds for some Bessel functions. Which inputs are checked changes no figure.
     """
@@ -159,9 +159,7 @@ class _Columns:
             return
         low, high = interval_keys(self.fmt, self.function.domain)
         inside = (self.keys >= low) & (self.keys <= high)
-        table = [
-            encode(self.fmt, text) for text in self.function.specials or () if text != "nan"
-        ]
+        table = [encode(self.fmt, text) for text in self.function.specials or () if text != "nan"]
         special = encodings.is_nan(self.fmt, self.inputs[0])
         for bits in table:
             special |= self.inputs[0] == self.inputs.dtype.type(bits)
@@ -227,11 +225,19 @@ class _Columns:
         vanished = (self.rounded & self.rounded.dtype.type(self.fmt.sign_bit - 1)) == 0
         decided = (self.kind == Kind.NUMBER) & ~overflowed & ~vanished
         return Truth(
-            self.fmt, self.kind, self.rounded, unit, whole, low, high, flags,
+            self.fmt,
+            self.kind,
+            self.rounded,
+            unit,
+            whole,
+            low,
+            high,
+            flags,
             in_active_region & decided,
         )
 
 
 def is_exact(truth: Truth) -> Bool:
     """Return where the result is a number of the format, exactly."""
-    return (truth.flags & int(Flag.EXACT)) != 0
+    found: Bool = (truth.flags & int(Flag.EXACT)) != 0
+    return found

@@ -33,9 +33,7 @@ CLASSES = {
 }
 """Counted classes of special results, in the order in which reports show them."""
 
-DEFECTS = tuple(
-    name for name in CLASSES if name != "convention" and not name.endswith("_expected")
-)
+DEFECTS = tuple(name for name in CLASSES if name != "convention" and not name.endswith("_expected"))
 """The classes that count against a routine; `specials` is their sum."""
 
 
@@ -104,7 +102,11 @@ HISTOGRAM_TAIL = 62
 
 WITNESSES = (
     *IDENTITY,
-    Column("quantity", "text", "max_ulp, max_ulp_flushing, max_steps, unfaithful, undecided, or a class"),
+    Column(
+        "quantity",
+        "text",
+        "max_ulp, max_ulp_flushing, max_steps, unfaithful, undecided, or a class",
+    ),
     Column("input_bits", "text", "encodings of the arguments in hexadecimal, joined by ', '"),
     Column("input_hex", "text", "the arguments as hexadecimal floats, joined by ', '"),
     Column("input", "text", "the arguments in decimal, shortest that round-trips, joined by ', '"),

@@ -264,7 +264,8 @@ def default_inputs(function: Function, form: str) -> tuple[str, ...]:
     """Return the samplers that are used where none is asked for."""
     if format_named(form).width <= EXHAUSTIVE_WIDTH and len(function.arguments) == 1:
         return ("exhaustive",)
-    return ("edges", DEFAULT_SPREAD)
+    hard = ("hard",) if inputs.has_hard_inputs(function.name, format_named(form)) else ()
+    return ("edges", *hard, DEFAULT_SPREAD)
 
 
 def _check_arguments(function: Function, draft: _Draft) -> None:

@@ -238,11 +238,10 @@ def _bin(context: RowContext, number: int, content: Bin) -> Record:
         "bin": number,
         "low": float(fmt.value(fmt.from_key(low))),
         "high": float(fmt.value(fmt.from_key(high))),
-        "count": content.count,
+        "count": content.inputs,
         "nontrivial": content.nontrivial,
         "max_ulp": float(Fraction(min(content.largest, PROFILE_CAP), ONE)),
-        "mean_ulp": content.sum / content.count / 2**MEAN_BITS if content.count else None,
+        "mean_ulp": content.sum / content.inputs / 2**MEAN_BITS if content.inputs else None,
         "wrongly_rounded": content.wrongly_rounded,
         "specials": content.specials,
     }
-

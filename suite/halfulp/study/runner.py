@@ -143,7 +143,7 @@ class _Carrying:
         self.backends: dict[str, Mapping[str, Any]] = {}
         for group in self.groups:
             for row in group.rows:
-                self.rows[row] = _RowState(group.shards)
+                self.rows[row] = _RowState(group.shards, failure=_without_inputs(group))
 
     def run(self, workers: int, callables: Callables) -> None:
         """Carry out every shard, in workers or here."""
@@ -192,11 +192,11 @@ class _Carrying:
         self.backends |= outcome.backends
         for row, result in outcome.results.items():
             state = self.rows[row]
-            state.shards_left -= 1
             if isinstance(result, Failure):
                 self._fail(row, shard.number, result)
             else:
                 state.tally = merged([state.tally, result])
+            state.shards_left -= 1  # last: Ctrl-C may come between any two lines
         self.progress.advance(self.groups[shard.group].span(shard.number)[1])
 
     def _fail(self, row: int, shard: int, failure: Failure) -> None:
@@ -271,6 +271,16 @@ class _Carrying:
             "floating_point_state": {},
         }
         return {**known, **self.backends.get(spec.label, {})}
+
+
+def _without_inputs(group: Group) -> tuple[int, Failure] | None:
+    """Return why a group's rows cannot be measured, if the sampler has nothing for them."""
+    if len(group.source):
+        return None
+    reason = f"{group.sampler.text} has no inputs for {group.function.name} in {group.fmt.name}"
+    if group.sampler.name == "hard":
+        reason = f"no hard-to-round inputs of {group.function.name} are listed for {group.fmt.name}"
+    return 0, Failure("unavailable", f"{reason}, region {group.region.text}")
 
 
 def _confirm_witnesses(group: Group, tally: Tally) -> None:

@@ -15,8 +15,8 @@ from halfulp.formats import Format, format_named
 from halfulp.functions import Function
 from halfulp.inputs import Region, Sampler, parse_region, parse_sampler
 from halfulp.inputs.sources import Source, source
-from halfulp.judge.judging import Axis
 from halfulp.inputs.values import region_keys
+from halfulp.judge.judging import Axis
 from halfulp.reference.saturation import finite_keys
 from halfulp.study.plan import Row
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from halfulp.backend import Unavailable, adapter_named
+from halfulp.formats import format_named
 from halfulp.study.plan import BackendSpec
-from halfulp.study.worker import flushing_by_format, subject_of
+from halfulp.study.worker import subject_of
+from halfulp.subject.fpstate import DEFAULT, difference
+from halfulp.subject.handle import Subject
 from halfulp.subject.protocol import SubjectError
 
 
@@ -24,7 +27,7 @@ class Survey:
     versions, facts
         As a run records them.
     state
-        The process' floating-point state, in words by name.
+        How the process' floating-point state differs from IEEE 754's default, or "".
     subnormals
         What the library's own arithmetic does to subnormals, in words by format.
     """
@@ -33,7 +36,7 @@ class Survey:
     reason: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
-    state: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
     subnormals: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,16 +51,18 @@ def survey(spec: BackendSpec) -> Survey:
     subject = subject_of(spec)
     try:
         with subject:
-            flushing = flushing_by_format(subject, adapter_named(spec.adapter).formats)
+            formats = adapter_named(spec.adapter).formats
             return Survey(
                 spec.label,
                 versions=subject.versions,
                 facts=subject.facts,
-                state={
-                    name.replace("_", " "): str(value)
-                    for name, value in asdict(subject.floating_point_state).items()
-                },
-                subnormals={name: str(found) for name, found in flushing.items()},
+                state=difference(DEFAULT, subject.floating_point_state),
+                subnormals={name: _asked(subject, name) for name in formats},
             )
     except (Unavailable, SubjectError) as error:
         return Survey(spec.label, reason=str(error))
+
+
+def _asked(subject: Subject, fmt: str) -> str:
+    found = subject.probe(format_named(fmt))
+    return "cannot be asked: no formula is served" if found is None else str(found)

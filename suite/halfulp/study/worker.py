@@ -93,7 +93,9 @@ class Worker:
         Python callables by label of their backend; they are called in this process.
     """
 
-    def __init__(self, task: Task, callables: Mapping[str, Callable[..., Any]] | None = None) -> None:
+    def __init__(
+        self, task: Task, callables: Mapping[str, Callable[..., Any]] | None = None
+    ) -> None:
         self.task = task
         self.groups: list[Group] = groups(task.rows, task.seed)
         self._callables = callables or {}
@@ -145,11 +147,12 @@ class Worker:
             if isinstance(outputs, Failure):
                 results[row] = outputs
                 continue
-            results[row] = judge(exact, inputs, outputs, group.axis)
+            tally = judge(exact, inputs, outputs, group.axis)
             if self._flushes(row):
                 zeroed = zeroed or _truth_at_zeros(group, inputs)
                 extreme = flushing_maximum([exact, *zeroed], inputs, outputs)
-                results[row] = with_extreme(results[row], FLUSHING, extreme)
+                tally = with_extreme(tally, FLUSHING, extreme)
+            results[row] = tally
         return results
 
     def _flushes(self, row: int) -> bool:
@@ -227,7 +230,9 @@ class Worker:
             "versions": dict(subject.versions),
             "facts": dict(getattr(subject, "facts", {})),
             "floating_point_state": {
-                **{name: str(value) for name, value in asdict(subject.floating_point_state).items()},
+                **{
+                    name: str(value) for name, value in asdict(subject.floating_point_state).items()
+                },
                 **{name: str(found) for name, found in flushing.items()},
             },
         }
@@ -328,7 +333,8 @@ def main() -> None:
 
 def _answer(worker: Worker, message: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return outcome_to_json(worker.carry_out(*message["shard"], skip=message["skip"]))
+        group, shard = message["shard"]
+        return outcome_to_json(worker.carry_out(group, shard, message["skip"]))
     except HalfulpError as error:
         kind = UsageError if isinstance(error, UsageError) else HalfulpError
         return {"error": str(error), "usage": kind is UsageError}

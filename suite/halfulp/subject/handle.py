@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,14 +19,14 @@ from halfulp.backend import Request, Unavailable, adapter_place
 from halfulp.encodings import Bits, bits_type
 from halfulp.exceptions import UsageError
 from halfulp.formats import Format
-from halfulp.subject.fpstate import DEFAULT, Flushing, FloatingPointState, difference
+from halfulp.subject.fpstate import DEFAULT, FloatingPointState, Flushing, difference
 from halfulp.subject.launch import Launch, check_interpreter
-from halfulp.subject.messages import Message, request_as_data, stride_bytes
+from halfulp.subject.messages import SLOTS, Message, request_as_data, stride_bytes
 from halfulp.subject.process import SubjectProcess
 from halfulp.subject.protocol import SubjectError, check_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
 UNWRITTEN = 0xA5
@@ -35,6 +36,7 @@ An element that a routine forgets then holds the same wrong value in every run, 
 that an earlier call left there.
 """
 
+_SAMPLES = 16
 _SMALLEST_BUFFER = 1 << 20
 
 
@@ -180,12 +182,10 @@ class Subject:
         ValueError
             If the inputs have another shape or type.
         """
-        if routine not in self._routines:
-            raise RuntimeError("Prepare the routine first; a subject started again knows none.")
-        request = self._routines[routine]
+        request = self._request(routine)
         check_inputs(request, inputs)
         count = inputs.shape[1]
-        arrays = self._arrays(request, count)
+        arrays = self._arrays(request.format, len(request.arguments) + 1, count)
         arrays[:-1] = inputs
         arrays[-1:].view(np.uint8).fill(UNWRITTEN)
         self._exchange({"do": "evaluate", "routine": routine, "count": count}, self.time_limit_s)
@@ -194,6 +194,54 @@ class Subject:
         output: Bits = arrays[-1]
         output.flags.writeable = False
         return output
+
+    def stream_keys(
+        self, routine: int, key: int, count: int, chunk: int = 1 << 17
+    ) -> Iterator[Bits]:
+        """Evaluate a routine of one argument at `count` consecutive keys from `key` on.
+
+        The subject makes the inputs and works ahead while the judge reads, so that nothing is
+        copied and nobody waits. What `evaluate` checks at every element is checked at samples
+        here, and the floating-point state at the end: results count once the stream has ended.
+
+        Parameters
+        ----------
+        chunk
+            How many elements are handed over at a time.
+
+        Yields
+        ------
+        Bits
+            Encodings of shape (chunk,), the last one shorter: a read-only view of the shared
+            buffer, valid until the next one is asked for.
+
+        Raises
+        ------
+        SubjectError
+            As `evaluate` does. A stream that is left before its end takes the process with it.
+        """
+        request = self._request(routine)
+        assert len(request.arguments) == 1, "keys of one argument"
+        slots = self._arrays(request.format, SLOTS, chunk)
+        for slot in slots:
+            _mark(slot)
+        message = {"routine": routine, "key": key, "count": count, "chunk": chunk}
+        finished = False
+        try:
+            self._post({"do": "stream_keys", **message})
+            for number, offset in enumerate(range(0, count, chunk)):
+                self._reply(self.time_limit_s)
+                output = slots[number % SLOTS][: count - offset]
+                output.flags.writeable = False
+                yield output
+                if offset + SLOTS * chunk < count:
+                    _mark(slots[number % SLOTS])
+                    self._say({"do": "more"})
+            self._reply(self.time_limit_s)
+            finished = True
+        finally:
+            if not finished and self._process is not None:
+                self.close()
 
     def close(self) -> None:
         """End the process and its group, and let go of the shared memory."""
@@ -224,19 +272,37 @@ class Subject:
     def _exchange(
         self, message: Mapping[str, Any], limit_s: float, descriptors: Sequence[int] = ()
     ) -> Message:
-        if self._process is None:
-            raise RuntimeError("The subject is not running: start it first.")
-        try:
-            reply = self._process.exchange(message, limit_s, descriptors)
-        except BaseException:
-            self._process = None
-            self._forget()
-            raise
+        self._post(message, descriptors)
+        return self._reply(limit_s)
+
+    def _post(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
+        with self._forgetting_the_dead() as process:
+            process.post(message, descriptors)
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        with self._forgetting_the_dead() as process:
+            process.say(message)
+
+    def _reply(self, limit_s: float) -> Message:
+        """Return the next reply to the last message, if it is a good one."""
+        with self._forgetting_the_dead() as process:
+            reply = process.reply(limit_s)
         if "floating_point_state" in reply:
             self.floating_point_state = FloatingPointState(**reply["floating_point_state"])
             self._check_state()
         _raise_unless_ok(reply)
         return reply
+
+    @contextmanager
+    def _forgetting_the_dead(self) -> Iterator[SubjectProcess]:
+        if self._process is None:
+            raise RuntimeError("The subject is not running: start it first.")
+        try:
+            yield self._process
+        except BaseException:  # whatever was raised, the process has been ended
+            self._process = None
+            self._forget()
+            raise
 
     def _check_state(self) -> None:
         """End a subject whose floating-point state is no longer the one that loading left.
@@ -249,14 +315,18 @@ class Subject:
             self.close()
             raise SubjectError("failed", f"it changed {changes}", ended=True)
 
-    def _arrays(self, request: Request, count: int) -> Bits:
-        """Return the shared arrays, shape (arity + 1, count), output last."""
-        stride = stride_bytes(count, request.format.width)
-        rows = len(request.arguments) + 1
+    def _request(self, routine: int) -> Request:
+        if routine not in self._routines:
+            raise RuntimeError("Prepare the routine first; a subject started again knows none.")
+        return self._routines[routine]
+
+    def _arrays(self, fmt: Format, rows: int, count: int) -> Bits:
+        """Return the shared arrays, shape (rows, count), output last."""
+        stride = stride_bytes(count, fmt.width)
         if self._buffer is None or self._buffer.size < rows * stride:
             self._share(rows * stride)
         assert self._buffer is not None
-        item = bits_type(request.format)
+        item = bits_type(fmt)
         flat: Bits = np.frombuffer(self._buffer.memory, item, rows * stride // item.itemsize)
         arrays: Bits = flat.reshape(rows, stride // item.itemsize)[:, :count]
         return arrays
@@ -285,6 +355,13 @@ class _Buffer:
         seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
         fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
         self.memory = mmap.mmap(self.descriptor, size)
+
+
+def _mark(slot: Bits) -> None:
+    """Make samples of a slot, its last element among them, hold what nobody has written."""
+    unwritten = int.from_bytes([UNWRITTEN] * slot.itemsize, "little")
+    slot[:: max(slot.size // _SAMPLES, 1)] = unwritten
+    slot[-1] = unwritten
 
 
 def _raise_unless_ok(reply: Message) -> None:

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from halfulp.backend import Evaluate, Library, Request, Unavailable, adapter_at
 from halfulp.exceptions import UsageError
-from halfulp.formats import FORMATS
+from halfulp.formats import FORMATS, Format
 from halfulp.subject.fpstate import floating_point_state
 from halfulp.subject.lifetime import ask_for_death, die_with_parent
 from halfulp.subject.messages import (
     CONNECTION_LOST,
+    SLOTS,
     Inbox,
     Message,
     item_code,
@@ -34,6 +35,7 @@ from halfulp.subject.messages import (
     stride_bytes,
 )
 from halfulp.subject.probe import flushing
+from halfulp.subject.ramps import PIECE, Ramp, ramp_of, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +58,13 @@ def main() -> None:
         _Host(connection).serve()
 
 
+class _WroteIntoInputsError(Exception):
+    """A routine wrote into the inputs that it was given."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"{function} wrote into its inputs")
+
+
 class _Host:
     """Answers each message with exactly one reply that bears the same id."""
 
@@ -67,10 +76,14 @@ class _Host:
         self._library: Library | None = None
         self._routines: dict[int, tuple[Request, Evaluate]] = {}
         self._buffer = memoryview(b"")
+        self._ramp: Ramp = ramp_of(None)
+        self._pieces: dict[int, memoryview] = {}
 
     def serve(self) -> None:
         """Answer until the connection is closed."""
         while message := self._receive():
+            if message["do"] == "more":  # from a stream that failed before it got there
+                continue
             reply = self._answer(message)
             if os.getpid() != self._process:
                 os._exit(0)  # a routine forked, and this is the copy: it has nothing to say here
@@ -101,6 +114,8 @@ class _Host:
             return {"status": "unavailable", "reason": str(error)[:_MAX_WORDS]}
         except UsageError as error:
             return {"status": "usage", "reason": str(error)[:_MAX_WORDS]}
+        except _WroteIntoInputsError as error:
+            return {"status": "failed", "reason": str(error), **_state()}
         except Exception as error:  # whatever a library raises is its result
             return {"status": "failed", "reason": _words(error), **_state()}
         return {"status": "ok", **reply}
@@ -109,6 +124,7 @@ class _Host:
         if message["folder"]:
             os.chdir(message["folder"])  # where relative paths among the settings start
         self._library = adapter_at(message["adapter"]).load(message["settings"])
+        self._ramp = ramp_of(self._library)
         facts = {**getattr(self._library, "facts", {}), **_own_facts()}
         return {"versions": _texts(self._library.versions), "facts": _texts(facts), **_state()}
 
@@ -136,11 +152,53 @@ class _Host:
         evaluate(inputs, output)
         return _state()
 
+    def _do_stream_keys(self, message: Message) -> Message:
+        """Evaluate consecutive keys, a chunk after the other; the inputs are made here."""
+        request, evaluate = self._routines[message["routine"]]
+        key, count, chunk = message["key"], message["count"], message["chunk"]
+        slots = self._views_of(request.format, chunk, SLOTS)
+        for number, offset in enumerate(range(0, count, chunk)):
+            if number >= SLOTS:
+                self._wait_for_room()
+            output = slots[number % SLOTS][: count - offset]
+            self._evaluate_keys(request, evaluate, key + offset, output)
+            self._send({"id": message["id"], "status": "ok"})
+        return _state()
+
+    def _wait_for_room(self) -> None:
+        """Wait until the judge has read one more chunk."""
+        message = self._receive()
+        if message is None:
+            _leave()
+        assert message["do"] == "more", "a stream is read to its end"
+
+    def _evaluate_keys(
+        self, request: Request, evaluate: Evaluate, key: int, output: memoryview
+    ) -> None:
+        for run in runs(request.format, key, len(output)):
+            inputs = self._piece(request.format, run.count)
+            self._ramp(run.first, run.step, inputs)
+            evaluate([inputs], output[run.offset : run.offset + run.count])
+            last = run.first + run.step * (run.count - 1)
+            if (inputs[0], inputs[-1]) != (run.first, last):
+                raise _WroteIntoInputsError(request.function)
+
+    def _piece(self, fmt: Format, count: int) -> memoryview:
+        """Return room for inputs that nobody else sees."""
+        if fmt.width not in self._pieces:
+            self._pieces[fmt.width] = memoryview(bytearray(PIECE * fmt.width // 8)).cast(
+                item_code(fmt.width)
+            )
+        return self._pieces[fmt.width][:count]
+
     def _views(self, request: Request, count: int) -> list[memoryview]:
         """Return a view an argument and, last, that of the output."""
-        width = request.format.width
+        return self._views_of(request.format, count, len(request.arguments) + 1)
+
+    def _views_of(self, fmt: Format, count: int, rows: int) -> list[memoryview]:
+        width = fmt.width
         stride, used = stride_bytes(count, width), count * width // 8
-        starts = (place * stride for place in range(len(request.arguments) + 1))
+        starts = (place * stride for place in range(rows))
         return [self._buffer[start : start + used].cast(item_code(width)) for start in starts]
 
 

@@ -140,6 +140,10 @@ def stride_bytes(count: int, width: int) -> int:
     return -(-count * (width // 8) // _ALIGNMENT) * _ALIGNMENT
 
 
+SLOTS = 3
+"""Chunks of a stream that are in the buffer at a time: one is read while others are written."""
+
+
 def item_code(width: int) -> ItemCode:
     """Return the item type of views of encodings: "B", "H", "I" or "Q"."""
     return _ITEM_CODES[width]

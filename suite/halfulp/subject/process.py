@@ -26,7 +26,7 @@ from halfulp.subject.protocol import SubjectError
 from halfulp.subject.strays import descendants, end_strays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TAIL_BYTES = 1 << 16
 """How much of what a subject prints is kept; the rest is read and forgotten."""
@@ -71,19 +71,32 @@ class SubjectProcess:
         """The process, which also leads a process group of this number."""
         return self._process.pid
 
-    def exchange(
-        self, message: Mapping[str, Any], limit_s: float, descriptors: Sequence[int] = ()
-    ) -> Message:
-        """Send a message and return its reply.
+    def post(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
+        """Send a message that will be replied to; replies to earlier ones are passed over.
 
         Parameters
         ----------
         message
             JSON values.
-        limit_s
-            Seconds until the subject counts as timed out.
         descriptors
             Open files to hand over.
+        """
+        self._sent += 1
+        with self._ending():
+            self._send({"id": self._sent, **message}, descriptors)
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        """Send a message that has no reply."""
+        with self._ending():
+            self._send(message, ())
+
+    def reply(self, limit_s: float) -> Message:
+        """Return the next reply to the message that was posted last.
+
+        Parameters
+        ----------
+        limit_s
+            Seconds until the subject counts as timed out.
 
         Raises
         ------
@@ -91,11 +104,14 @@ class SubjectProcess:
             "crashed" or "timed out". The process group has then been killed, as it has after any
             other exception, such as KeyboardInterrupt, that left a reply unread.
         """
-        deadline = time.monotonic() + limit_s
-        self._sent += 1
+        with self._ending():
+            return self._next_reply(time.monotonic() + limit_s, limit_s)
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """End the process after any exception."""
         try:
-            self._send({"id": self._sent, **message}, descriptors)
-            return self._reply(deadline, limit_s)
+            yield
         except BaseException:
             self._end()
             raise
@@ -109,13 +125,13 @@ class SubjectProcess:
 
     def _send(self, message: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         data = pack(message)
-        # A process that has ended is reported by `_reply`, which knows how to say how.
+        # A process that has ended is reported by `_next_reply`, which knows how to say how.
         with contextlib.suppress(ConnectionError):
             sent = socket.send_fds(self._connection, [data], descriptors) if descriptors else 0
             self._connection.sendall(data[sent:])
 
-    def _reply(self, deadline: float, limit_s: float) -> Message:
-        """Return the reply to the last message, passing over any other."""
+    def _next_reply(self, deadline: float, limit_s: float) -> Message:
+        """Return the next reply to the last message, passing over any other."""
         while True:
             try:
                 message = self._inbox.take()
