@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import flint
 import pytest
-from flint import arb, fmpq
+from flint import acb, arb, fmpq
 
 from halfulp import expressions
 from halfulp.functions import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from halfulp.expressions import Expression, Number
     from halfulp.formats import Format
@@ -47,31 +47,99 @@ def _cube_root(x: Ball) -> Ball:
     return -(-x).root(3) if x < 0 else x.root(3)
 
 
+def _ndtr(x: Ball) -> Ball:
+    return (-x / arb(2).sqrt()).erfc() / 2
+
+
+def _softplus(x: Ball) -> Ball:
+    """Return log(1 + e^x), by symmetry from below 0."""
+    return x.exp().log1p() if x < 0 else x + (-x).exp().log1p()
+
+
+def _log_gamma(x: Ball) -> Ball:
+    return abs(x.gamma()).log()
+
+
+def _polygamma(n: int) -> Callable[[Ball], Ball]:
+    """Return the series (-1)^(n+1) n! sum 1/(x + k)^(n+1) as a Hurwitz zeta function."""
+    return lambda x: (-1) ** (n + 1) * arb.fac_ui(n) * acb(n + 1).zeta(acb(x)).real
+
+
+def _gelu_tanh(x: Ball) -> Ball:
+    inner = (2 / arb.pi()).sqrt() * (x + arb(fmpq(44715, 10**6)) * x**3)
+    return x / 2 * (1 + inner.tanh())
+
+
 class Arbiter:
     """Values of catalogue functions and expressions as balls, and as rational bounds."""
 
     FUNCTIONS: ClassVar[dict[str, Callable[..., Ball]]] = {
         "exp": arb.exp,
         "exp2": lambda x: (x * arb.const_log2()).exp(),
+        "exp10": lambda x: (x * arb.const_log10()).exp(),
         "expm1": arb.expm1,
         "log": arb.log,
         "log2": lambda x: x.log() / arb.const_log2(),
         "log10": lambda x: x.log() / arb.const_log10(),
         "log1p": arb.log1p,
         "sqrt": arb.sqrt,
+        "rsqrt": lambda x: 1 / x.sqrt(),
         "cbrt": _cube_root,
+        "pow": _power,
+        "hypot": lambda x, y: abs(acb(x, y)),
         "sin": arb.sin,
         "cos": arb.cos,
+        "tan": arb.tan,
+        "asin": arb.asin,
+        "acos": arb.acos,
+        "atan": arb.atan,
+        "atan2": lambda y, x: acb(x, y).arg(),
+        "sinpi": arb.sin_pi,
+        "cospi": arb.cos_pi,
+        "sinc": lambda x: x.sin_pi() / (arb.pi() * x),
+        "sinh": arb.sinh,
+        "cosh": arb.cosh,
         "tanh": arb.tanh,
+        "asinh": arb.asinh,
+        "acosh": arb.acosh,
+        "atanh": arb.atanh,
         "erf": arb.erf,
+        "erfc": arb.erfc,
+        "erfinv": arb.erfinv,
+        "ndtr": _ndtr,
+        "log_ndtr": lambda x: _ndtr(x).log(),
+        "ndtri": lambda x: arb(2).sqrt() * (2 * x - 1).erfinv(),
+        "entr": lambda x: -x * x.log(),
+        "logit": lambda x: x.log() - (1 - x).log(),
+        "logaddexp": lambda x, y: x + _softplus(y - x),
+        "xlog1py": lambda x, y: x * y.log1p(),
         "sigmoid": lambda x: 1 / (1 + (-x).exp()),
-        "pow": _power,
+        "softplus": _softplus,
+        "silu": lambda x: x / (1 + (-x).exp()),
+        "gelu": lambda x: x * _ndtr(x),
+        "gelu_tanh": _gelu_tanh,
+        "mish": lambda x: x * _softplus(x).tanh(),
+        "gamma": arb.gamma,
+        "lgamma": _log_gamma,
+        "digamma": arb.digamma,
+        "polygamma1": _polygamma(1),
+        "polygamma2": _polygamma(2),
+        "polygamma3": _polygamma(3),
+        "zeta": arb.zeta,
+        "i0": lambda x: x.bessel_i(0),
+        "i1": lambda x: x.bessel_i(1),
+        "i0e": lambda x: (-abs(x)).exp() * x.bessel_i(0),
+        "i1e": lambda x: (-abs(x)).exp() * x.bessel_i(1),
+        "j0": lambda x: x.bessel_j(0),
+        "j1": lambda x: x.bessel_j(1),
+        "y0": lambda x: x.bessel_y(0),
+        "y1": lambda x: x.bessel_y(1),
     }
     """The test's own table: a record of the catalogue that is missing here fails a test by name."""
 
-    def tree(self, tree: Expression, values: Sequence[Fraction]) -> Ball:
+    def tree(self, tree: Expression, values: Mapping[str, Fraction]) -> Ball:
         """Return the ball of an expression at rational arguments, at the current precision."""
-        named = dict(zip(expressions.ARGUMENTS, map(self.exact, values), strict=False))
+        named = {name: self.exact(value) for name, value in values.items()}
         named["pi"] = arb.pi()
         return expressions.fold(tree, self._number, named.__getitem__, self._apply)
 
@@ -107,17 +175,25 @@ class Arbiter:
         return self.FUNCTIONS[operation](*values)
 
     def bounds(
-        self, what: str | Expression, values: Sequence[Fraction], bits: int, most: int = 8_192
+        self, name: str, values: Sequence[Fraction], bits: int, most: int = 8_192
     ) -> Bounds | None:
-        """Return bounds accurate to so many bits, or None if `most` bits of precision do not do.
+        """Return bounds of a catalogue function, accurate to so many bits.
 
-        Exponents beyond `FARTHEST` are cut to it.
+        Exponents beyond `FARTHEST` are cut to it. None where `most` bits of precision do not do.
         """
+        return self._narrow(lambda: self.function(name, values), bits, most)
+
+    def tree_bounds(
+        self, tree: Expression, values: Mapping[str, Fraction], bits: int, most: int = 8_192
+    ) -> Bounds | None:
+        """Return the same of an expression."""
+        return self._narrow(lambda: self.tree(tree, values), bits, most)
+
+    def _narrow(self, make: Callable[[], Ball], bits: int, most: int) -> Bounds | None:
         precision = bits + 32
         while precision <= most:
             with flint.ctx.workprec(precision):
-                is_name = isinstance(what, str)
-                ball = self.function(what, values) if is_name else self.tree(what, values)
+                ball = make()
                 if ball.is_finite() and ball.rel_accuracy_bits() >= bits:
                     return self.rational(ball, bits)
             precision *= 2

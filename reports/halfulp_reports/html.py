@@ -1,11 +1,17 @@
-"""The report as one self-contained HTML page: no script, no request, light and dark."""
+"""The report as one self-contained HTML page: no request, light and dark.
+
+Its one script sorts, filters and copies; without it the page says the same. The page's own policy
+allows that script by its hash, and nothing else.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,12 +19,13 @@ from markupsafe import Markup
 from halfulp.formats import FORMATS
 from halfulp.runs.schema import CLASSES
 from halfulp_reports import numbers
+from halfulp_reports.binades import Profiles, Table, binade_tables
 from halfulp_reports.plots import THICK, Curve, Panel, dashes, error_figure
 from halfulp_reports.summary import GRADES, Record, Routine, Section, Summary, anchor, summarise
 from halfulp_reports.svg import SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from halfulp.runs.store import Run
 
@@ -40,6 +47,8 @@ class HtmlForm:
     def render(self, run: Run) -> str:
         """Return the page of a run."""
         summary = summarise(run)
+        profiles = _profiles(run)
+        script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
         return (
             _environment()
             .get_template("page.html.jinja")
@@ -47,12 +56,15 @@ class HtmlForm:
                 summary=summary,
                 run=run,
                 manifest=run.manifest,
-                figures=_figures(summary),
+                figures=_figures(summary, profiles),
+                binades=_binades(summary, profiles),
                 legend=_legend(summary),
                 grades=GRADES,
                 classes=CLASSES,
                 most_figures=MOST_FIGURES,
-                most_ranked=MOST_RANKED,
+                ranked=_ranked(summary),
+                script=Markup(script),  # noqa: S704 - our own file, with no text of a run in it
+                script_hash=_hash(script),
             )
         )
 
@@ -77,6 +89,8 @@ def _environment() -> Environment:
         percent=numbers.percent,
         plural=numbers.plural,
         short=numbers.short,
+        about=numbers.about,
+        mean=numbers.mean,
         clip=_clip,
     )
     return environment
@@ -88,14 +102,41 @@ def _clip(text: object, limit: int = 60) -> str:
     return whole if len(whole) <= limit else whole[: limit - 1] + "…"
 
 
+def _hash(script: str) -> str:
+    """Return what names a script in a Content-Security-Policy."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _ranked(summary: Summary) -> list[Routine]:
+    """Return the routines to name first: of different functions, if there are enough of them."""
+    ranked = summary.worst_of_each
+    return (ranked if len(ranked) >= MOST_RANKED else summary.ranking)[:MOST_RANKED]
+
+
+def _profiles(run: Run) -> Profiles:
+    """Return the bins of every routine and region."""
+    profiles: dict[tuple[str, str], list[Record]] = {}
+    for record in run.records("profile"):
+        profiles.setdefault((record["routine"], record["region"]), []).append(record)
+    return profiles
+
+
+def _binades(summary: Summary, profiles: Profiles) -> dict[str, dict[str, list[Table]]]:
+    """Return the tables of ranges by function and format."""
+    found: dict[str, dict[str, list[Table]]] = {}
+    for section in summary.sections:
+        for name in summary.formats:
+            routines = [routine for routine in section.routines if routine.format == name]
+            if tables := binade_tables(routines, profiles, FORMATS.get(name)):
+                found.setdefault(section.function, {})[name] = tables
+    return found
+
+
 # -- figures ---------------------------------------------------------------------------------
 
 
-def _figures(summary: Summary) -> dict[str, Markup | None]:
+def _figures(summary: Summary, profiles: Profiles) -> dict[str, Markup | None]:
     """Return the figure of each function that has one to show; None beyond what a page holds."""
-    profiles: dict[str, list[Record]] = {}
-    for record in summary.run.records("profile"):
-        profiles.setdefault(record["routine"], []).append(record)
     styles = {curve: number for number, curve in enumerate(summary.curves)}
     figures: dict[str, Markup | None] = {}
     for section in summary.sections:
@@ -110,9 +151,7 @@ def _figures(summary: Summary) -> dict[str, Markup | None]:
 
 
 def _panels(
-    section: Section,
-    profiles: dict[str, list[Record]],
-    styles: dict[tuple[str, str], int],
+    section: Section, profiles: Profiles, styles: dict[tuple[str, str], int]
 ) -> list[Panel]:
     """Return a panel for each format in which something was measured."""
     panels = []
@@ -120,7 +159,7 @@ def _panels(
         curves = [
             Curve(
                 styles[routine.formula, routine.backend],
-                profiles.get(routine.name, ()),
+                _bins(routine, profiles),
                 [row["histogram"] for row in routine.measured if row["histogram"]],
             )
             for routine in section.routines
@@ -129,6 +168,12 @@ def _panels(
         if any(curve.bins or curve.histograms for curve in curves):
             panels.append(Panel(record, curves))
     return panels
+
+
+def _bins(routine: Routine, profiles: Profiles) -> list[Mapping[str, Any]]:
+    """Return the bins of a routine in all its regions."""
+    regions = dict.fromkeys(row["region"] for row in routine.measured)
+    return [bin_ for region in regions for bin_ in profiles.get((routine.name, region), ())]
 
 
 def _alternative(section: Section) -> str:

@@ -61,6 +61,11 @@ def short(value: float | None) -> str:
     return NONE if value is None else f"{value:.3g}"
 
 
+def mean(value: float | None) -> str:
+    """Return a mean error; one of almost nothing is not written out."""
+    return "<0.001" if value is not None and 0 < value < 0.001 else short(value)
+
+
 def count(value: int | None) -> str:
     """Return an integer with its thousands set apart by thin spaces."""
     return NONE if value is None else f"{value:,}".replace(",", "\u202f")
@@ -74,3 +79,17 @@ def plural(number: int, noun: str, nouns: str | None = None) -> str:
 def superscript(exponent: int) -> str:
     """Return a power of two as text: 2⁻¹²⁶."""
     return "2" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def plain_power(exponent: int) -> str:
+    """Return a power of two as text: a plain number where that is short."""
+    return f"{2.0**exponent:g}" if -4 <= exponent <= 9 else superscript(exponent)
+
+
+def about(text: str) -> str:
+    """Return the decimal arguments of a witness at four digits; "" if they are no numbers."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return ""
+    return ", ".join(f"{number:.4g}" for number in numbers).replace("-", "\N{MINUS SIGN}")

@@ -7,6 +7,7 @@ curve is told by its dashes as well as by its colour.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,9 +183,12 @@ def _draw_profile(axes: Axes, panel: Panel) -> None:
 
 
 def _usable(bins: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """Return the bins with a figure and a finite place."""
-    needed = ("low", "high", "max_ulp")
-    return (row for row in bins if all(np.isfinite(_number(row[name])) for name in needed))
+    return (row for row in bins if is_usable(row))
+
+
+def is_usable(row: Mapping[str, Any]) -> bool:
+    """Tell whether a bin has a figure and a finite place."""
+    return all(isfinite(_number(row[name])) for name in ("low", "high", "max_ulp"))
 
 
 def _number(value: object) -> float:

@@ -43,6 +43,20 @@ def anchor(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Rail:
+    """Special results: nans and infinities that were due, and by meaning those that were wrong."""
+
+    nans: int
+    infinities: int
+    defects: tuple[tuple[str, int], ...]
+
+    @property
+    def wrong(self) -> int:
+        """Wrong special results of every kind."""
+        return sum(number for _, number in self.defects)
+
+
+@dataclass(frozen=True)
 class Row:
     """One accuracy row with its witnesses by quantity."""
 
@@ -86,6 +100,11 @@ class Row:
         return sum(self.record[kind] or 0 for kind in kinds)
 
     @property
+    def rail(self) -> Rail:
+        """The special results that were due, and those that were wrong."""
+        return rail_of([self])
+
+    @property
     def defects(self) -> list[tuple[str, int, Record | None]]:
         """The special-value defects: what is wrong, how often, and where it was first seen."""
         return [
@@ -93,6 +112,18 @@ class Row:
             for name in DEFECTS
             if self.record[name]
         ]
+
+
+def rail_of(rows: Iterable[Row]) -> Rail:
+    """Add the special results of rows."""
+    nans = infinities = 0
+    defects: dict[str, int] = {}
+    for row in rows:
+        nans += row["nan_expected"] or 0
+        infinities += row["inf_expected"] or 0
+        for meaning, number, _ in row.defects:
+            defects[meaning] = defects.get(meaning, 0) + number
+    return Rail(nans, infinities, tuple(defects.items()))
 
 
 @dataclass(frozen=True)
@@ -180,6 +211,12 @@ class Routine:
         return "one" if maximum <= 1 else "four" if maximum <= 4 else "more"
 
     @property
+    def sort_key(self) -> str:
+        """The order of the maximum among others: its decimal exponent and leading digits."""
+        maximum = self.worst.maximum if self.worst else None
+        return f"{maximum.log10():.9f}" if maximum else "-9999"
+
+    @property
     def wrong_percent(self) -> float | None:
         """Share of wrongly rounded results over the nontrivial inputs of all rows."""
         parts = [
@@ -242,7 +279,7 @@ class Section:
         witnesses = (row.witness for _, row in self.rows)
         return any(witness and "," in witness["input_hex"] for witness in witnesses)
 
-    @property
+    @cached_property
     def commands(self) -> list[str]:
         """The commands that repeat its witnesses, each once."""
         found = (
@@ -320,6 +357,14 @@ class Summary:
         ranked = [routine for routine in self.measured if routine.worst]
         # Stable: equals keep the order of the study.
         return sorted(ranked, key=lambda r: -(r.worst.maximum or 0) if r.worst else 0)
+
+    @property
+    def worst_of_each(self) -> list[Routine]:
+        """The worst routine of each function, largest error first."""
+        found: dict[str, Routine] = {}
+        for routine in self.ranking:
+            found.setdefault(routine.function, routine)
+        return list(found.values())
 
     @cached_property
     def grades(self) -> dict[str, int]:

@@ -108,11 +108,11 @@ def test_two_arguments_come_in_order(
 
 def test_a_function_that_c_lacks_is_unavailable() -> None:
     library = adapter.load({})
-    with pytest.raises(Unavailable, match="C has no routine for sigmoid. A formula can be"):
+    with pytest.raises(Unavailable, match=r"C has no routine for sigmoid\. A formula can be"):
         library.routine(native("sigmoid"))
     with pytest.raises(Unavailable, match="C has no routine for sigmoid, which 1 - sigmoid"):
         library.routine(formula("1 - sigmoid(x)"))
-    with pytest.raises(Unavailable, match="C has no exp for _Float16. A formula can be"):
+    with pytest.raises(Unavailable, match=r"C has no exp for _Float16\. A formula can be"):
         library.routine(native("exp", "float16"))
 
 
@@ -182,15 +182,15 @@ def test_float16_is_not_evaluated_in_float() -> None:
 
 
 def test_bfloat16_is_served_or_the_compiler_says_why() -> None:
-    library = adapter.load({})
+    one = np.array([[0x3F80]], np.uint16)
     try:
-        routine = library.routine(formula("x + x", "bfloat16"))
+        doubled = evaluated(formula("x + x", "bfloat16"), one)
     except Unavailable as reason:
-        assert "__bf16" in str(reason)
-        return
-    output = memoryview(bytearray(2)).cast("H")
-    routine([memoryview(bytearray(b"\x80\x3f")).cast("H")], output)
-    assert output[0] == 0x4000
+        words = str(reason)
+    else:
+        words = "__bf16"
+        assert doubled.tolist() == [0x4000]
+    assert "__bf16" in words
 
 
 def test_constants_are_rounded_once() -> None:
@@ -273,7 +273,7 @@ def test_a_clones_internal_calls_stay_inside_it(tmp_path: Path) -> None:
 
 
 def test_a_library_that_is_missing_is_unavailable() -> None:
-    with pytest.raises(Unavailable, match="The library libnone.so.7 cannot be loaded: libnone"):
+    with pytest.raises(Unavailable, match=r"The library libnone\.so\.7 cannot be loaded: libnone"):
         adapter.load({"library": "libnone.so.7"})
 
 
@@ -285,7 +285,7 @@ def test_a_compile_error_shows_the_compilers_words(tmp_path: Path) -> None:
     source.write_text("double ours(double x) { return y; }\n")
     with pytest.raises(Unavailable, match=r"says: .*wrong\.c:1:\d+: error: .*y"):
         adapter.load({"source": str(source), "symbol": "our_{name}"})
-    with pytest.raises(Unavailable, match="says: .*error: .*-fnonsense"):
+    with pytest.raises(Unavailable, match=r"says: .*error: .*-fnonsense"):
         adapter.load({"flags": ["-fnonsense"]})
     with pytest.raises(Unavailable, match="There is no C compiler no-such-cc"):
         adapter.load({"compiler": "no-such-cc"})
@@ -354,7 +354,7 @@ def test_vector_functions_are_libmvecs() -> None:
         for place in (0, 1, 499, 500)
     ]
     assert one_by_one == vector[[0, 1, 499, 500]].tolist()
-    with pytest.raises(Unavailable, match="undefined reference to .*_ZGV.*lgamma"):
+    with pytest.raises(Unavailable, match=r"undefined reference to .*_ZGV.*lgamma"):
         library.routine(native("lgamma"))
 
 

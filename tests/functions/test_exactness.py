@@ -159,12 +159,12 @@ def test_selected_powers(x: str | int, y: str | int, value: Fraction | None) -> 
 def inputs(fmt: Format) -> st.SearchStrategy[Fraction]:
     finite = st.integers(-fmt.max_magnitude, fmt.max_magnitude)
     anywhere = finite.map(lambda ordinal: fmt.value(fmt.from_ordinal(ordinal)))
-    short = st.integers(-64, 64) | st.sampled_from([100, 1000, 10**4, 27, 125, 343, 81])
+    short = st.integers(-64, 64) | st.sampled_from([100, 1000, 27, 125, 343, 81])
     small = st.builds(lambda n, k: Fraction(n) * TWO**k, short, st.integers(-6, 6))
-    return small.filter(lambda value: fmt.value(fmt.round(value)) == value) | anywhere
+    return small.filter(lambda value: fmt.neighbours(value)[0] == value) | anywhere
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_exact_results_lie_in_the_ball_and_other_results_are_no_floats(
     function_name: str, arbiter: Any, data: st.DataObject
@@ -173,18 +173,18 @@ def test_exact_results_lie_in_the_ball_and_other_results_are_no_floats(
     record = CATALOGUE[function_name]
     values = [data.draw(inputs(fmt)) for _ in range(record.arity)]
     is_special = record.special(*map(_point, values)) is not None
-    if is_special or not in_domain(record, *values):
+    is_far = record.asymptote is not None and max(map(abs, values)) > 40
+    if is_special or is_far or not in_domain(record, *values):
         return
     result = record.exact(*values)
-    with flint.ctx.workprec(1500):
-        ball = arbiter.function(function_name, values)
-        if not ball.is_finite() or ball.rel_accuracy_bits() < 1000:
-            assert result is None or not result
-            return
-        if result is not None:
-            assert ball.contains(flint.fmpq(result.numerator, result.denominator))
-            return
-    assert not _holds_short_number(arbiter, ball, fmt)
+    for precision in (400, 1500, 6000):
+        with flint.ctx.workprec(precision):
+            ball = arbiter.function(function_name, values)
+            if result is not None and ball.is_finite():
+                assert ball.contains(flint.fmpq(result.numerator, result.denominator))
+            elif ball.rel_accuracy_bits() > 300 and not _holds_short_number(arbiter, ball, fmt):
+                return
+    assert result is not None or not ball.is_finite() or ball.rel_accuracy_bits() < 5000
 
 
 def _point(value: Fraction) -> Any:
@@ -195,7 +195,7 @@ def _point(value: Fraction) -> Any:
 
 def _holds_short_number(arbiter: Any, ball: Any, fmt: Format) -> bool:
     """Whether a narrow ball holds a number or midpoint of the format, in its finite range."""
-    low, high = arbiter.rational(ball, 1000)
+    low, high = arbiter.rational(ball, 8000)
     if max(abs(low), abs(high)) > 2 * fmt.max_finite or high - low > fmt.smallest_subnormal:
         return False
     unit = fmt.ulp(min(abs(low), abs(high))) / 2

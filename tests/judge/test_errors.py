@@ -169,7 +169,7 @@ def test_an_enclosure_holds_the_exact_error_and_decides_only_what_it_proves(
     found, outputs = judged(truth, case.output)
     if slow.decode(case.output) == "nan":
         return
-    flags = Flag(int(truth.flags[0]))
+    flags = int(truth.flags[0])
     assert_contains(found, slow.error(case.output, case.real))
     if not flags & Flag.OPEN_ROUNDING:
         assert slow.decode(int(truth.rounded[0])) == slow.rounded(case.real)
@@ -196,6 +196,30 @@ def test_a_narrow_enclosure_of_an_ordinary_result_decides_everything(
     found, _ = judged(truth_of(fmt, [scaled]), case.output)
     assert found.proved[0] or not found.numeric[0]
     assert definitions(fmt).decode(scaled.rounded) == definitions(fmt).rounded(real)
+
+
+@pytest.mark.parametrize(
+    ("width", "error", "proved"),
+    [
+        (Fraction(3, 2), 1 << 20, False),
+        (Fraction(3, 2), 1 << 22, True),
+        (Fraction(7, 8), 1 << 19, False),
+        (Fraction(7, 8), (1 << 20) + 1, True),
+        (power(-19), 0, False),
+        (power(-20), 0, True),
+        (power(-19), 1 << 10, False),
+    ],
+)
+def test_an_error_is_proved_when_it_is_known_to_a_millionth(
+    width: Fraction, error: int, proved: bool, truth_of: Callable[..., Truth]
+) -> None:
+    fmt = FORMATS["float32"]
+    base = 3 << 22  # 1.5, in units of 2^-23
+    low, high = base * ONE + 1, base * ONE + 1 + int(width * ONE)
+    truth = truth_of(fmt, [Scaler(fmt).enclosure(Enclosure(low, high, -83))])
+    found, _ = judged(truth, fmt.round(Fraction(base - error, 1 << 23)))
+    assert fixed(found.largest) - fixed(found.smallest) == width
+    assert bool(found.proved[0]) is proved
 
 
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=lambda fmt: fmt.name)
@@ -245,11 +269,15 @@ def test_the_farthest_error_of_float64_is_exact(truth_of: Callable[..., Truth]) 
 def test_errors_leave_64_bits_without_a_gap(truth_of: Callable[..., Truth]) -> None:
     fmt = FORMATS["float64"]
     unit = fmt.smallest_subnormal
-    truth = truth_of(fmt, [Scaler(fmt).exact(Exact(unit * 3))] * 20)
-    reals = [power(exponent) * unit for exponent in range(52, 72)]
+    full = (1 << 53) - 1
+    reals = [sign * digits * power(exponent) * unit for exponent in range(20) for digits in
+             (1 << 52, full) for sign in (1, -1)]  # fmt: skip
+    truth = truth_of(fmt, [Scaler(fmt).exact(Exact(unit * 3))] * len(reals))
     outputs = np.array([fmt.round(real) for real in reals], dtype=np.uint64)
     found = errors(truth, outputs)
-    assert 0 < np.count_nonzero(found.far) < 20
+    assert 0 < np.count_nonzero(found.far) < len(reals)
+    # Sums of two, as middles are taken, must stay within 64 bits too.
+    assert np.abs(found.low.whole).max() < 1 << 62
     for place, real in enumerate(reals):
         low, high = found.far_errors.get(place, (None, None))
         exact = int(real / unit - 3)

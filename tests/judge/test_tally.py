@@ -111,10 +111,14 @@ def test_two_answers_at_one_input_merge_alike_in_either_order(
     truth = truth_of(fmt, [Scaler(fmt).exact(Exact(Fraction(3, 2)))] * 2)
     inputs = np.array([[7, 7]], dtype=np.uint32)
     outputs = np.array([0x3FC00001, 0x3FBFFFFF], dtype=np.uint32)
-    tallies = [
+    together = [
         merged([judge(truth, inputs, order, axis_of(fmt))]) for order in (outputs, outputs[::-1])
     ]
-    assert tallies[0] == tallies[1]
+    one = truth_of(fmt, [Scaler(fmt).exact(Exact(Fraction(3, 2)))])
+    apart = [judge(one, inputs[:, :1], output[None], axis_of(fmt)) for output in outputs]
+    values = {tally.extremes["max_ulp"].value for tally in apart}
+    assert len(values) == 1
+    assert together[0] == together[1] == merged(apart) == merged(apart[::-1])
 
 
 def axis_of(fmt: Format, bins: int = 512) -> Axis:
@@ -268,10 +272,10 @@ def special_places(made: Any) -> set[int]:
 
 def check_bin(tally: Tally, number: int, judged: list[int], slow: Slow) -> None:
     if not judged:
-        assert number not in tally.profile or tally.profile[number].count == 0
+        assert number not in tally.profile or tally.profile[number].inputs == 0
         return
     found, terms, steps = tally.profile[number], slow.terms, slow.steps
-    assert found.count == len(judged)
+    assert found.inputs == len(judged)
     assert found.nontrivial == sum(place not in slow.made.trivial for place in judged)
     assert found.sum == sum(terms[place] for place in judged)
     assert found.wrongly_rounded == sum(bool(steps[place]) for place in judged)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from halfulp.backend import Request, Unavailable
+from halfulp.encodings import from_keys
 from halfulp.exceptions import UsageError
 from halfulp.expressions import MAX_LENGTH, parse, to_text
 from halfulp.formats import FORMATS, Format
@@ -297,7 +298,7 @@ def test_relative_paths_of_settings_start_at_the_folder(tmp_path: Path) -> None:
     with Subject("c", settings, folder=str(tmp_path)) as subject:
         output = subject.evaluate(subject.prepare(native()), bits32(1.0))
         assert output.view(np.float32).tolist() == [2.0]
-    with pytest.raises(Unavailable, match="There is no source file .*kernel.c"):
+    with pytest.raises(Unavailable, match=r"There is no source file .*kernel\.c"):
         Subject("c", settings).start()
 
 
@@ -306,6 +307,75 @@ def test_what_a_library_tells_about_itself_is_kept() -> None:
         assert subject.facts["command"].endswith("-ffp-contract=off -O1")
         assert subject.facts["interpreter"] == f"CPython {platform.python_version()}"
         assert subject.facts["threads"] == "1"
+
+
+# -- streams ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adapter", ["c", "math", "numpy"])
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_a_stream_gives_what_evaluations_give(adapter: str, name: str) -> None:
+    fmt = FORMATS[name]
+    with Subject(adapter, {}) as subject:
+        try:
+            routine = subject.prepare(Request("exp", None, fmt, ("x",)))
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        # Across zero, where encodings change their direction, and in chunks that do not fit.
+        keys = np.arange(-2500, 2600, dtype=np.int64)
+        chunks = [part.copy() for part in subject.stream_keys(routine, -2500, 5100, chunk=999)]
+        assert [part.size for part in chunks] == [999] * 5 + [105]
+        expected = subject.evaluate(routine, from_keys(fmt, keys)[None])
+        assert (np.concatenate(chunks) == expected).all()
+        assert list(subject.stream_keys(routine, 0, 0)) == []
+
+
+def test_long_ranges_are_made_in_pieces() -> None:
+    with Subject("c", {}) as subject:
+        routine = subject.prepare(Request("sqrt", None, FLOAT32, ("x",)))
+        first, count = 0x3F800000 - 70_000, 3 << 16
+        whole = np.concatenate([part.copy() for part in subject.stream_keys(routine, first, count)])
+    values = np.arange(first, first + count, dtype=np.uint32).view(np.float32)
+    assert (whole.view(np.float32) == np.sqrt(values)).all()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "reason"),
+    [
+        ("abort", "crashed", "killed by SIGABRT"),
+        ("error", "failed", "ArithmeticError: the routine gave up"),
+        ("loop", "timed out", "no result within the limit of 0.5 s"),
+        ("overwrite_inputs", "failed", "exp wrote into its inputs"),
+        ("round_upward", "failed", "it changed the rounding mode from nearest to upward"),
+        ("close_descriptors", "crashed", "it closed its connection to the judge"),
+    ],
+)
+def test_a_streams_faults_are_named(bad_adapter: str, fault: str, status: str, reason: str) -> None:
+    with faulty(fault, time_limit_s=0.5 if fault == "loop" else 30) as subject:
+        routine = subject.prepare(native())
+        with pytest.raises(SubjectError) as caught:
+            list(subject.stream_keys(routine, 0, 10_000, chunk=1000))
+        assert (caught.value.status, caught.value.reason) == (status, reason)
+
+
+def test_forgotten_elements_of_a_stream_show(bad_adapter: str) -> None:
+    unwritten = int.from_bytes(bytes([UNWRITTEN] * 4), "little")
+    with faulty("forget_last") as subject:
+        routine = subject.prepare(native())
+        for part in subject.stream_keys(routine, 1, 6000, chunk=1000):
+            assert part[-1] == unwritten
+
+
+def test_a_stream_that_is_left_takes_its_process_along(bad_adapter: str, ends: Ends) -> None:
+    with faulty("") as subject:
+        routine, group = subject.prepare(native()), subject.pid
+        stream = subject.stream_keys(routine, 0, 100_000, chunk=100)
+        next(stream)
+        stream.close()
+        assert subject.pid is None
+        assert ends(group)
+        subject.start()
+        assert subject.evaluate(subject.prepare(native()), INPUTS).size == 4
 
 
 # -- life and death --------------------------------------------------------------------------

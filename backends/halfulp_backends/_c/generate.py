@@ -56,14 +56,14 @@ another routine: an input's result would depend on its place, and a witness coul
 _RAMP = """\
 void halfulp_ramp_{bytes}(size_t n, uint{bits}_t first, uint{bits}_t step, uint{bits}_t *out)
 {{
-    for (size_t i = 0; i < n; ++i)
-        out[i] = (uint{bits}_t)(first + (uint{bits}_t)i * step);
+    for (size_t i = 0; i < n; ++i, first += step)
+        out[i] = first;
 }}
 """
 
 
 def ramps() -> str:
-    """Return the C source of `halfulp_ramp_4(n, first, step, out)` and the like for other widths."""
+    """Return the C source of `halfulp_ramp_4(n, first, step, out)` and of other widths."""
     widths = "\n".join(_RAMP.format(bytes=size, bits=8 * size) for size in (1, 2, 4, 8))
     return f"#include <stddef.h>\n#include <stdint.h>\n\n{widths}"
 

@@ -100,7 +100,8 @@ def _excused(truth: Truth, outputs: Bits) -> Bool:
     edge = 1 << (fmt.p - 1)  # the smallest normal number in units of the smallest subnormal
     above = (truth.whole > -edge) | ((truth.whole == -edge) & (truth.low > 0))
     tiny = (truth.kind == Kind.NUMBER) & lowest & above & (truth.whole < edge)
-    return nan | (infinite & (outputs == truth.rounded)) | (zero & tiny)
+    excused: Bool = nan | (infinite & (outputs == truth.rounded)) | (zero & tiny)
+    return excused
 
 
 def _largest(judged: Bool, best: Fixed) -> list[int]:

@@ -180,7 +180,9 @@ class Referee(ABC):
     def _beyond(self, arguments: Sequence[Dyadic]) -> Enclosure | None:
         """Return the enclosure that an asymptote gives far out, where no precision tells."""
         asymptote = self.function.asymptote
-        if asymptote is None or all(m.bit_length() + e < FAR for m, e in arguments):
+        if asymptote is None:
+            return None
+        if max([m.bit_length() + e for m, e in arguments]) < FAR:
             return None
         near = asymptote(*(_fraction(*argument) for argument in arguments))
         if near is None:

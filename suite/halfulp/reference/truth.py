@@ -20,13 +20,16 @@ from halfulp.reference.enclosures import balls
 from halfulp.reference.oracle import oracle
 from halfulp.reference.referee import agree
 from halfulp.reference.saturation import Saturation, active, interval_keys, saturations
-from halfulp.reference.values import Flag, Limit, Scaled
+from halfulp.reference.values import Flag, Limit, Scaled, Undecided
 
 WORTH_SOLVING = 256
 """Fewer inputs are cheaper one by one than the thresholds of a function are to solve."""
 
 CHECKED = 256
 """One input of so many is asked of the oracle as well, chosen by its encoding."""
+
+ORACLE_SECONDS = 0.5
+"""The time that the oracle has for checks of one shard."""
 
 
 class Kind(IntEnum):
@@ -118,18 +121,18 @@ def _active_mask(function: Function, fmt: Format, places: Int) -> Bool:
 
 
 class _Budget:
-    """Keeps the oracle at a quarter of the time, after half a second that it may always have.
+    """Keeps the oracle to half a second a shard.
 
     mpmath takes seconds for some Bessel functions. Which inputs are checked changes no figure.
     """
 
     def __init__(self) -> None:
-        self._begun = self._since = time.perf_counter()
+        self._since = time.perf_counter()
         self._spent = 0.0
 
     def allows(self) -> bool:
         """Tell whether the oracle may be asked again."""
-        return self._spent < 0.5 + (time.perf_counter() - self._begun) / 4
+        return self._spent < ORACLE_SECONDS
 
     def __enter__(self) -> None:
         self._since = time.perf_counter()
@@ -182,33 +185,44 @@ class _Columns:
     def ask(self) -> None:
         """Ask for the enclosure of every input that is still open."""
         referee = balls(self.function, self.fmt)
-        budget = _Budget()
         places = self.open.nonzero()[0].tolist()
         ordinary = self.ordinary[self.open].tolist()
-        columns = self.inputs[:, self.open].T.tolist()
-        for place, bits, is_ordinary in zip(places, columns, ordinary, strict=True):
-            result = referee.scaled_ordinary(*bits) if is_ordinary else referee.scaled(*bits)
-            if isinstance(result, Scaled):
-                self.rounded[place] = result.rounded
-                self.scaled[:, place] = result[1:]
-            elif isinstance(result, Limit):
-                self._limit(place, result)
+        inputs = self.inputs[:, self.open].T.tolist()
+        results = [
+            referee.scaled_ordinary(*bits) if is_ordinary else referee.scaled(*bits)
+            for bits, is_ordinary in zip(inputs, ordinary, strict=True)
+        ]
+        self._check_some(inputs)
+        numbers: list[tuple[int, Scaled]] = []
+        for place, bits, result in zip(places, inputs, results, strict=True):
+            # mpmath is asked where Arb does not decide.
+            final = self._by_oracle(bits) if isinstance(result, Undecided) else result
+            if isinstance(final, Scaled):
+                numbers.append((place, final))
+            elif isinstance(final, Limit):
+                self._limit(place, final)
             else:
-                self._ask_oracle(place, bits)
+                self.kind[place] = Kind.UNDECIDED
+        self._fill(numbers)
+
+    def _by_oracle(self, bits: list[int]) -> Scaled | Limit | Undecided:
+        return oracle(self.function, self.fmt).scaled(*bits)
+
+    def _check_some(self, inputs: list[list[int]]) -> None:
+        """Hold some inputs against the oracle, within its share of the time."""
+        budget = _Budget()
+        for bits in inputs:
             if sum(bits) % CHECKED == 0 and budget.allows():
                 with budget:
                     confirm(self.function, self.fmt, *bits)
 
-    def _ask_oracle(self, place: int, bits: list[int]) -> None:
-        """Ask mpmath where Arb does not decide."""
-        result = oracle(self.function, self.fmt).scaled(*bits)
-        if isinstance(result, Scaled):
-            self.rounded[place] = result.rounded
-            self.scaled[:, place] = result[1:]
-        elif isinstance(result, Limit):
-            self._limit(place, result)
-        else:
-            self.kind[place] = Kind.UNDECIDED
+    def _fill(self, numbers: list[tuple[int, Scaled]]) -> None:
+        """Fill in numeric results."""
+        if not numbers:
+            return
+        places = [place for place, _ in numbers]
+        self.rounded[places] = np.array([scaled.rounded for _, scaled in numbers], dtype=np.uint64)
+        self.scaled[:, places] = np.array([scaled[1:] for _, scaled in numbers], dtype=np.int64).T
 
     def _limit(self, place: int, result: Limit) -> None:
         self.kind[place] = _LIMITS[result.text]

@@ -215,11 +215,12 @@ def command(context: RowContext, inputs: tuple[int, ...]) -> str | None:
         return None
     separator = ";" if len(inputs) > 1 else ""
     listed = ",".join(fmt.hex(bits) for bits in inputs) + separator
-    words = ["halfulp", "measure", row.routine.function]
-    if row.expression is not None:
-        words += ["--formula", row.expression]
+    function = row.routine.function
+    words = ["--formula", row.expression] if row.expression is not None else []
     words += ["--backend", backend.label, "--format", fmt.name, "--inputs", f"listed:{listed}"]
-    return shlex.join(words)
+    # An argument that begins with a minus would be taken for an option.
+    words = [*words, "--", function] if function.startswith("-") else [function, *words]
+    return shlex.join(["halfulp", "measure", *words])
 
 
 # -- profile -----------------------------------------------------------------------------------

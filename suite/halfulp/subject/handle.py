@@ -7,10 +7,11 @@ maps it, however that ends.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import mmap
 import os
-from contextlib import contextmanager
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -37,6 +38,9 @@ that an earlier call left there.
 """
 
 _SAMPLES = 16
+_NAP_S, _NAPS = 5e-5, 20
+"""Naps before waiting: whoever wakes a waiting process may lose its processor to it."""
+
 _SMALLEST_BUFFER = 1 << 20
 
 
@@ -227,21 +231,40 @@ class Subject:
             _mark(slot)
         message = {"routine": routine, "key": key, "count": count, "chunk": chunk}
         finished = False
-        try:
-            self._post({"do": "stream_keys", **message})
-            for number, offset in enumerate(range(0, count, chunk)):
+        with _signal(os.EFD_NONBLOCK) as written, _signal() as read:
+            try:
+                self._post({"do": "stream_keys", **message}, [written, read])
+                yield from self._chunks(slots, count, written, read)
                 self._reply(self.time_limit_s)
-                output = slots[number % SLOTS][: count - offset]
-                output.flags.writeable = False
-                yield output
-                if offset + SLOTS * chunk < count:
-                    _mark(slots[number % SLOTS])
-                    self._say({"do": "more"})
-            self._reply(self.time_limit_s)
-            finished = True
-        finally:
-            if not finished and self._process is not None:
-                self.close()
+                finished = True
+            finally:
+                if not finished and self._process is not None:
+                    process, self._process = self._process, None
+                    self._forget()
+                    process.kill()
+
+    def _chunks(self, slots: Bits, count: int, written: int, read: int) -> Iterator[Bits]:
+        """Yield the chunks of a stream as they come, and make room for more."""
+        chunk, there = slots.shape[1], 0
+        for number, offset in enumerate(range(0, count, chunk)):
+            there = (there or self._arrived(written)) - 1
+            output = slots[number % SLOTS][: count - offset]
+            output.flags.writeable = False
+            yield output
+            _mark(slots[number % SLOTS])
+            os.eventfd_write(read, 1)
+
+    def _arrived(self, written: int) -> int:
+        """Wait for chunks and return how many have come."""
+        for _ in range(_NAPS):
+            with contextlib.suppress(BlockingIOError):
+                return os.eventfd_read(written)
+            time.sleep(_NAP_S)
+        with self._forgetting_the_dead() as process:
+            if written in process.wait(self.time_limit_s, [written]):
+                return os.eventfd_read(written)
+        # Before the last chunk, only a failure is replied.
+        raise AssertionError(f"a stream ended early: {self._reply(self.time_limit_s)}")
 
     def close(self) -> None:
         """End the process and its group, and let go of the shared memory."""
@@ -279,10 +302,6 @@ class Subject:
         with self._forgetting_the_dead() as process:
             process.post(message, descriptors)
 
-    def _say(self, message: Mapping[str, Any]) -> None:
-        with self._forgetting_the_dead() as process:
-            process.say(message)
-
     def _reply(self, limit_s: float) -> Message:
         """Return the next reply to the last message, if it is a good one."""
         with self._forgetting_the_dead() as process:
@@ -293,7 +312,7 @@ class Subject:
         _raise_unless_ok(reply)
         return reply
 
-    @contextmanager
+    @contextlib.contextmanager
     def _forgetting_the_dead(self) -> Iterator[SubjectProcess]:
         if self._process is None:
             raise RuntimeError("The subject is not running: start it first.")
@@ -342,6 +361,19 @@ class Subject:
         finally:
             os.close(buffer.descriptor)
         self._buffer = buffer
+
+
+@contextlib.contextmanager
+def _signal(flags: int = 0) -> Iterator[int]:
+    """Make a counter that one process adds to and the other waits for.
+
+    A message through a socket would do, but its receiver is woken on the sender's own processor.
+    """
+    descriptor = os.eventfd(0, flags | os.EFD_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class _Buffer:

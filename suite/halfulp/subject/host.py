@@ -44,7 +44,7 @@ _MAX_WORDS = 2_000
 
 
 def main() -> None:
-    """Serve the judge until it closes the connection; argv begins with the descriptor and its pid."""
+    """Serve the judge until it hangs up; argv begins with the descriptor and its pid."""
     descriptor, judge = (int(argument) for argument in sys.argv[1:3])
     die_with_parent(judge)
     os.register_at_fork(after_in_child=ask_for_death)
@@ -82,8 +82,6 @@ class _Host:
     def serve(self) -> None:
         """Answer until the connection is closed."""
         while message := self._receive():
-            if message["do"] == "more":  # from a stream that failed before it got there
-                continue
             reply = self._answer(message)
             if os.getpid() != self._process:
                 os._exit(0)  # a routine forked, and this is the copy: it has nothing to say here
@@ -157,29 +155,27 @@ class _Host:
         request, evaluate = self._routines[message["routine"]]
         key, count, chunk = message["key"], message["count"], message["chunk"]
         slots = self._views_of(request.format, chunk, SLOTS)
-        for number, offset in enumerate(range(0, count, chunk)):
-            if number >= SLOTS:
-                self._wait_for_room()
-            output = slots[number % SLOTS][: count - offset]
-            self._evaluate_keys(request, evaluate, key + offset, output)
-            self._send({"id": message["id"], "status": "ok"})
+        read, written = self._descriptors.pop(), self._descriptors.pop()
+        try:
+            room = SLOTS
+            for number, offset in enumerate(range(0, count, chunk)):
+                room = (room or os.eventfd_read(read)) - 1
+                output = slots[number % SLOTS][: count - offset]
+                self._evaluate_keys(request, evaluate, key + offset, output)
+                os.eventfd_write(written, 1)
+        finally:
+            os.close(read)
+            os.close(written)
         return _state()
-
-    def _wait_for_room(self) -> None:
-        """Wait until the judge has read one more chunk."""
-        message = self._receive()
-        if message is None:
-            _leave()
-        assert message["do"] == "more", "a stream is read to its end"
 
     def _evaluate_keys(
         self, request: Request, evaluate: Evaluate, key: int, output: memoryview
     ) -> None:
         for run in runs(request.format, key, len(output)):
-            inputs = self._piece(request.format, run.count)
+            inputs = self._piece(request.format, run.length)
             self._ramp(run.first, run.step, inputs)
-            evaluate([inputs], output[run.offset : run.offset + run.count])
-            last = run.first + run.step * (run.count - 1)
+            evaluate([inputs], output[run.offset : run.offset + run.length])
+            last = run.first + run.step * (run.length - 1)
             if (inputs[0], inputs[-1]) != (run.first, last):
                 raise _WroteIntoInputsError(request.function)
 

@@ -140,8 +140,8 @@ def stride_bytes(count: int, width: int) -> int:
     return -(-count * (width // 8) // _ALIGNMENT) * _ALIGNMENT
 
 
-SLOTS = 3
-"""Chunks of a stream that are in the buffer at a time: one is read while others are written."""
+SLOTS = 4
+"""Chunks of a stream that are in the buffer at a time: some are read while others are written."""
 
 
 def item_code(width: int) -> ItemCode:

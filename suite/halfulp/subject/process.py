@@ -85,10 +85,19 @@ class SubjectProcess:
         with self._ending():
             self._send({"id": self._sent, **message}, descriptors)
 
-    def say(self, message: Mapping[str, Any]) -> None:
-        """Send a message that has no reply."""
+    def wait(self, limit_s: float, descriptors: Sequence[int]) -> set[int]:
+        """Return which of some descriptors are readable; none if the process has more to tell.
+
+        Raises
+        ------
+        SubjectError
+            As `reply` does.
+        """
         with self._ending():
-            self._send(message, ())
+            ready = self._waited(time.monotonic() + limit_s, descriptors)
+            if not ready:
+                raise _too_slow(limit_s)
+            return ready & set(descriptors)
 
     def reply(self, limit_s: float) -> Message:
         """Return the next reply to the message that was posted last.
@@ -123,6 +132,10 @@ class SubjectProcess:
         self._wait(_GRACE_S)
         self._end()
 
+    def kill(self) -> None:
+        """End the process and its group at once."""
+        self._end()
+
     def _send(self, message: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         data = pack(message)
         # A process that has ended is reported by `_next_reply`, which knows how to say how.
@@ -146,7 +159,7 @@ class SubjectProcess:
         """Wait for bytes; the end of the process counts even if a child keeps the socket open."""
         ready = self._waited(deadline)
         if not ready:
-            raise SubjectError("timed out", f"no result within the limit of {limit_s:g} s")
+            raise _too_slow(limit_s)
         data = b""
         if self._connection.fileno() in ready:
             with contextlib.suppress(ConnectionError):
@@ -155,7 +168,7 @@ class SubjectProcess:
             raise self._crash()
         self._inbox.add(data)
 
-    def _waited(self, deadline: float) -> set[int]:
+    def _waited(self, deadline: float, others: Sequence[int] = ()) -> set[int]:
         """Return the descriptors that have something, none at the deadline; watch the memory."""
         while True:
             now = time.monotonic()
@@ -163,7 +176,7 @@ class SubjectProcess:
                 self._looked = now
                 self._check_memory()
             left = min(deadline - now, _LOOK_S)
-            ready = _ready((self._connection.fileno(), self._watch), left)
+            ready = _ready((self._connection.fileno(), self._watch, *others), left)
             if ready or now >= deadline:
                 return ready
 
@@ -199,6 +212,10 @@ class SubjectProcess:
             for tail in self._tails:
                 tail.join(_GRACE_S)
         return self._process.returncode
+
+
+def _too_slow(limit_s: float) -> SubjectError:
+    return SubjectError("timed out", f"no result within the limit of {limit_s:g} s")
 
 
 def _ready(descriptors: Sequence[int], limit_s: float) -> set[int]:

@@ -21,12 +21,12 @@ PIECE = 1 << 16
 
 
 class Run(NamedTuple):
-    """Consecutive keys whose encodings go up or down: first + step * i."""
+    """Consecutive keys whose encodings go up or down: first + step * i, `length` of them."""
 
     first: int
     step: int
     offset: int
-    count: int
+    length: int
 
 
 def runs(fmt: Format, key: int, count: int) -> Iterator[Run]:

@@ -1,0 +1,84 @@
+"""What a run found, in sentences: the forms of plain text and Markdown begin with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from halfulp_reports.numbers import about
+from halfulp_reports.plain import visible
+
+if TYPE_CHECKING:
+    from halfulp_reports.summary import Routine, Summary
+
+Quote: TypeAlias = Callable[[str], str]
+
+
+def findings(summary: Summary, quote: Quote = visible) -> list[str]:
+    """Return the sentences, most important first; `quote` makes a label fit to stand in them."""
+    sentences = []
+    status = summary.run.manifest["status"]
+    if status != "complete":
+        sentences.append(
+            f"This run is {quote(status)}: it ended before the study was carried out, and what it "
+            "did not finish is listed as not measured."
+        )
+    worst = summary.ranking[0] if summary.ranking else None
+    if worst is None:
+        return [*sentences, "Nothing was measured: no routine of this run has a figure."]
+    return [*sentences, _share(summary), _worst(worst, quote), _specials(summary), *_rest(summary)]
+
+
+def _share(summary: Summary) -> str:
+    measured = len(summary.measured)
+    correct = sum(routine.correct for routine in summary.measured)
+    beyond = summary.grades["four"] + summary.grades["more"]
+    text = (
+        f"{correct} of {_some(measured, 'routine')} measured {_is(correct)} correctly rounded "
+        "wherever tested; "
+    )
+    if beyond:
+        return f"{text}{beyond} err{'s' if beyond == 1 else ''} by more than 1 ulp."
+    return f"{text}none errs by more than 1 ulp where it was tested."
+
+
+def _worst(worst: Routine, quote: Quote) -> str:
+    formula = "" if worst.formula == "native" else f" as {quote(worst.formula)}"
+    text = (
+        f"The largest error is {worst.shown} ulp, of {quote(worst.function)}{formula} on "
+        f"{quote(worst.backend)} in {quote(worst.format)}"
+    )
+    witness = worst.worst.witness if worst.worst else None
+    if witness is None:
+        return f"{text}."
+    decimal = about(witness["input"])
+    return f"{text}, at {quote(witness['input_hex'])}{f' (about {decimal})' if decimal else ''}."
+
+
+def _specials(summary: Summary) -> str:
+    defective = sum(bool(routine.specials) for routine in summary.measured)
+    if not defective:
+        return "No special value is wrong."
+    return (
+        f"{_some(defective, 'routine')} give{'s' if defective == 1 else ''} a wrong special value, "
+        f"{summary.total('specials')} in all."
+    )
+
+
+def _rest(summary: Summary) -> list[str]:
+    undecided = sum(routine.undecided for routine in summary.measured)
+    missing = sum(item.rows for item in summary.missing)
+    sentences = []
+    if undecided:
+        sentences.append(f"{_some(undecided, 'judgement')} {_is(undecided)} undecided.")
+    if missing:
+        sentences.append(f"{_some(missing, 'row')} {_is(missing)} without figures.")
+    return sentences
+
+
+def _some(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

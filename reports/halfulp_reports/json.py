@@ -1,0 +1,41 @@
+"""The report as one small sorted JSON file, to commit and to compare with.
+
+Each line between the brackets is what `measure --json` prints for that row; its schema is
+`$defs/measurement` of `halfulp schema run`. Nothing in it depends on when the run took place.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from halfulp.measurement import Figures
+
+if TYPE_CHECKING:
+    from halfulp.runs.store import Run
+
+_ABOUT = ("halfulp", "command", "status", "environment", "backends")
+
+
+@dataclass(frozen=True)
+class JsonForm:
+    """The JSON form of report."""
+
+    suffix: str = ".json"
+
+    def render(self, run: Run) -> str:
+        """Return the rows of a run, a line each, in the order of their identity."""
+        study = {name: run.manifest["study"][name] for name in ("name", "title", "seed")}
+        about = {"schema": run.manifest["schema"], "study": study}
+        about |= {name: run.manifest[name] for name in _ABOUT}
+        found = Figures.from_tables(run.rows, run.records("witnesses"))
+        found.sort(key=lambda row: (row.routine, row.region, row.sampler))
+        rows = (json.dumps(row.as_dict(), allow_nan=False) for row in found)
+        # The rows are the last member, so that each keeps a line of its own.
+        head = json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}")
+        return head + ',\n "measurements": [\n' + ",\n".join(rows) + "\n]}\n"
+
+
+form = JsonForm()
+"""What the entry point `halfulp.reports` names."""

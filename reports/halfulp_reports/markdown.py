@@ -1,0 +1,175 @@
+"""The report as Markdown, for a pull request: most important first, at most 1000 KiB.
+
+Labels stand in code spans, where nothing is a link, a mention or markup; a label that could end its
+span or its table's cell is written in character references.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from halfulp_reports.findings import findings
+from halfulp_reports.numbers import NONE, percent
+from halfulp_reports.plain import visible
+from halfulp_reports.summary import GRADES, Record, Routine, Row, Summary, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from halfulp.runs.store import Run
+
+MOST_BYTES = 1000 * 1024
+_FOR_THE_NOTE = 200
+_PLAIN = re.compile(r"[^`|\\]+")
+_PROSE = re.compile(r"\w[\w ,.'’()-]*")  # noqa: RUF001 - an apostrophe
+_MOST = 120
+
+
+@dataclass(frozen=True)
+class MarkdownForm:
+    """The Markdown form of report."""
+
+    suffix: str = ".md"
+
+    def render(self, run: Run) -> str:
+        """Return the findings, then tables: the worst routines first, commands last."""
+        summary = summarise(run)
+        study = run.manifest["study"]
+        parts = [
+            f"## halfulp: {_title(study['title'] or study['name'] or 'Untitled study')}\n\n",
+            "".join(f"- {sentence}\n" for sentence in findings(summary, code)),
+            *_largest(summary),
+            *_missing(summary),
+            *_commands(summary),
+            *_environment(run),
+        ]
+        return _fitting(parts)
+
+
+form = MarkdownForm()
+"""What the entry point `halfulp.reports` names."""
+
+
+def code(text: object, limit: int | None = _MOST) -> str:
+    """Return a label as a code span, clipped."""
+    label = visible(text, limit)
+    if _PLAIN.fullmatch(label) and label.strip() == label:
+        return f"`{label}`"
+    return f"<code>{''.join(map(_reference, label))}</code>"
+
+
+def _title(text: str) -> str:
+    """Return a title as it is if nothing in it is markup, or else as a code span."""
+    return (
+        text if len(text) <= _MOST and _PROSE.fullmatch(text) and "__" not in text else code(text)
+    )
+
+
+def _reference(character: str) -> str:
+    plain = character.isalnum() or ord(character) > 127
+    return character if plain else f"&#{ord(character)};"
+
+
+def _fitting(parts: Iterable[str]) -> str:
+    """Join parts while they fit; what comes after the first that does not is left out, and said."""
+    kept: list[str] = []
+    room = MOST_BYTES - _FOR_THE_NOTE
+    waiting = list(parts)
+    while waiting and len(waiting[0].encode("utf-8", "replace")) <= room:
+        room -= len(waiting[0].encode("utf-8", "replace"))
+        kept.append(waiting.pop(0))
+    if waiting:
+        kept.append(f"\n\nCut off at {MOST_BYTES // 1024} KiB: the run's folder has the rest.\n")
+    return "".join(kept)
+
+
+def _table(head: str, rows: Iterable[str]) -> Iterator[str]:
+    columns = head.split("|")
+    yield f"\n|{head}|\n|" + "|".join(" ---: " if c.startswith("  ") else " --- " for c in columns)
+    yield "|\n"
+    yield from (f"| {row} |\n" for row in rows)
+    yield "\n"
+
+
+def _largest(summary: Summary) -> Iterator[str]:
+    """Return every routine with figures, largest error first; those beyond 1 ulp stay open."""
+    head = (
+        " function | backend | format |  max ulp |  wrong, % |  wrong specials | at | got | want "
+    )
+    ranked = [r for r in summary.ranking if r.grade in {"four", "more"} or r.specials]
+    rest = [r for r in summary.measured if r not in ranked]
+    if ranked:
+        yield "\n### Above 1 ulp, or with a wrong special value\n"
+        yield from _table(head, map(_routine, ranked))
+        yield _KEY
+    if rest:
+        rest.sort(key=lambda r: list(GRADES).index(r.grade or "more"), reverse=True)
+        yield f"\n<details><summary>The other {len(rest)} routines</summary>\n"
+        yield from _table(head, map(_routine, rest))
+        yield ("" if ranked else _KEY) + "</details>\n"
+
+
+_KEY = (
+    "≤ exhaustive: a bound over every input; ≥ sampled: the largest error found, a lower bound. "
+    "Maxima are rounded up. Wrong: nontrivial inputs whose result is not correctly rounded.\n\n"
+)
+
+
+def _routine(routine: Routine) -> str:
+    formula = "" if routine.formula == "native" else f" as {code(routine.formula)}"
+    cells = [
+        f"{code(routine.function)}{formula}",
+        code(routine.backend),
+        code(routine.format),
+        f"{routine.sign} {routine.shown}" if routine.worst else NONE,
+        percent(routine.wrong_percent),
+        str(routine.specials),
+        *_witness(routine.worst.witness if routine.worst else None),
+    ]
+    return " | ".join(cells)
+
+
+def _witness(witness: Record | None) -> list[str]:
+    """Return the cells of an input, what came and what was due."""
+    if witness is None:
+        return [NONE] * 3
+    texts = (witness[name] for name in ("input_hex", "got_hex", "want_hex"))
+    return [code(text or "undecided") for text in texts]
+
+
+def _missing(summary: Summary) -> Iterator[str]:
+    if summary.missing:
+        yield "\n### Not measured\n\n"
+    for item in summary.missing:
+        names = ", ".join(map(code, item.routines[:8]))
+        more = f" and {len(item.routines) - 8} more" if len(item.routines) > 8 else ""
+        yield f"- {code(item.status)}: {names}{more}: {code(item.reason, 1000)}\n"
+
+
+def _commands(summary: Summary) -> Iterator[str]:
+    """Return the commands that repeat the maxima, worst first, and the special defects."""
+    rows = [routine.worst for routine in summary.ranking if routine.worst]
+    found = list(dict.fromkeys(c for row in rows for c in _of(row)))
+    if found:
+        yield "\n<details><summary>Commands that repeat these maxima</summary>\n\n"
+        # Whole: a clipped command would repeat something else.
+        yield from (f"- {code(command, None)}\n" for command in found)
+        yield "\n</details>\n"
+
+
+def _of(row: Row) -> list[str]:
+    witnesses = (row.witness, *(witness for _, _, witness in row.defects))
+    return [witness["command"] for witness in witnesses if witness and witness["command"]]
+
+
+def _environment(run: Run) -> Iterator[str]:
+    yield "\n<details><summary>Environment</summary>\n\n"
+    for name, backend in run.manifest["backends"].items():
+        versions = backend["versions"] if isinstance(backend["versions"], dict) else {}
+        said = ", ".join(code(f"{key} {value}") for key, value in versions.items())
+        yield f"- {code(name)}: {said or code(backend['status'])}\n"
+    for key, value in run.manifest["environment"].items():
+        yield f"- {code(key)}: {code(value)}\n"
+    yield f"\nRepeat: {code(run.manifest['command'], None)}\n\n</details>\n"
