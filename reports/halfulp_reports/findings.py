@@ -33,13 +33,18 @@ def _share(summary: Summary) -> str:
     measured = len(summary.measured)
     correct = sum(routine.correct for routine in summary.measured)
     beyond = summary.grades["four"] + summary.grades["more"]
-    text = (
-        f"{correct} of {_some(measured, 'routine')} measured {_is(correct)} correctly rounded "
-        "wherever tested; "
-    )
+    if correct == measured:
+        text = "Every routine measured is correctly rounded wherever it was tested."
+    else:
+        text = (
+            f"Of {_some(measured, 'routine')} measured, {correct} {_is(correct)} correctly rounded "
+            "wherever tested."
+        )
     if beyond:
-        return f"{text}{beyond} err{'s' if beyond == 1 else ''} by more than 1 ulp."
-    return f"{text}none errs by more than 1 ulp where it was tested."
+        return (
+            f"{text} {_some(beyond, 'routine')} err{'s' if beyond == 1 else ''} by more than 1 ulp."
+        )
+    return text if correct == measured else f"{text} None errs by more than 1 ulp where tested."
 
 
 def _worst(worst: Routine, quote: Quote) -> str:

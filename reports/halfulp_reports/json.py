@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from halfulp.exceptions import RunError
 from halfulp.measurement import Figures
 
 if TYPE_CHECKING:
@@ -29,13 +30,28 @@ class JsonForm:
         study = {name: run.manifest["study"][name] for name in ("name", "title", "seed")}
         about = {"schema": run.manifest["schema"], "study": study}
         about |= {name: run.manifest[name] for name in _ABOUT}
-        found = Figures.from_tables(run.rows, run.records("witnesses"))
-        found.sort(key=lambda row: (row.routine, row.region, row.sampler))
-        rows = (json.dumps(row.as_dict(), allow_nan=False) for row in found)
         # The rows are the last member, so that each keeps a line of its own.
         head = json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}")
-        return head + ',\n "measurements": [\n' + ",\n".join(rows) + "\n]}\n"
+        return head + ',\n "measurements": [\n' + ",\n".join(_rows(run)) + "\n]}\n"
 
 
 form = JsonForm()
 """What the entry point `halfulp.reports` names."""
+
+
+def _rows(run: Run) -> list[str]:
+    """Return the rows as JSON in order.
+
+    Raises
+    ------
+    RunError
+        If a figure is none: the run was damaged or made by hand.
+    """
+    try:
+        found = Figures.from_tables(run.rows, run.records("witnesses"))
+        found.sort(key=lambda row: (row.routine, row.region, row.sampler))
+        return [json.dumps(row.as_dict(), allow_nan=False) for row in found]
+    except ValueError as error:
+        raise RunError(
+            f"The run is damaged: expected numbers in its tables, got {error}."
+        ) from error

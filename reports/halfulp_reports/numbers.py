@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_UP, Decimal, InvalidOperation
 
 from halfulp.exceptions import RunError
 
 NONE = "\N{EN DASH}"
 """Stands where there is no figure."""
+
+_EXPONENT = re.compile(r"e\+?(-?)0*")
 
 _PLAIN_BELOW = 6
 """Numbers of up to this many digits before the point are written without an exponent."""
@@ -58,7 +61,7 @@ def percent(value: float | None) -> str:
 
 def short(value: float | None) -> str:
     """Return a mean or the like at three digits."""
-    return NONE if value is None else f"{value:.3g}"
+    return NONE if value is None else _EXPONENT.sub(r"e\1", f"{value:.3g}")
 
 
 def mean(value: float | None) -> str:
@@ -92,4 +95,5 @@ def about(text: str) -> str:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
         return ""
-    return ", ".join(f"{number:.4g}" for number in numbers).replace("-", "\N{MINUS SIGN}")
+    shown = (_EXPONENT.sub(r"e\1", f"{number:.4g}") for number in numbers)
+    return ", ".join(shown).replace("-", "\N{MINUS SIGN}")

@@ -176,9 +176,10 @@ def _draw_profile(axes: Axes, panel: Panel) -> None:
         for values, width in ((largest, THICK), (mean, THIN)):
             _draw_steps(axes, edges, scale.place(values), curve.style, width)
     _mark_ulps(axes, scale, stop)
+    rails = _draw_rails(axes, panel, edges, scale.top)
     axes.set_xlim(start, stop)
     axes.set_xticks(*_input_ticks(panel.format, start, stop))
-    axes.set_ylim(0, scale.top)
+    axes.set_ylim(0, scale.top * (1 + _RAIL * rails))
     axes.set_yticks(*scale.ticks())
 
 
@@ -215,6 +216,33 @@ def _over_cells(
             weight[here] += row["count"]
     mean = np.divide(total, weight, out=np.full(CELLS, np.nan), where=weight > 0)
     return largest, mean
+
+
+_RAIL = 0.07
+"""Height of a rail of special values, as a part of the axis."""
+
+
+def _draw_rails(axes: Axes, panel: Panel, edges: Values, top: float) -> int:
+    """Draw for each curve above the axis where it has wrong special values; return how many have.
+
+    A nan has no place on the axis of errors; without a rail it would not be seen at all.
+    """
+    rails = 0
+    for curve in panel.curves:
+        bins = [row for row in _usable(curve.bins) if row.get("specials")]
+        if not bins:
+            continue
+        rails += 1
+        wrong, _ = _over_cells(bins, edges, panel.format)
+        height = top * (1 + _RAIL * (rails - 0.5))
+        _draw_steps(axes, edges, np.where(np.isnan(wrong), np.nan, height), curve.style, 2 * THICK)
+    if rails:
+        axes.axhline(top, color=RULE, linewidth=0.8, clip_on=False)
+        axes.text(
+            float(edges[-1]), top * (1 + _RAIL * rails / 2), " special",
+            ha="left", va="center", fontsize=_TEXT, color=MUTED,
+        )  # fmt: skip
+    return rails
 
 
 def _draw_steps(axes: Axes, edges: Values, heights: Values, style: int, width: float) -> None:

@@ -6,6 +6,7 @@ Every form of report reads this, so that a figure is the same in each.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -92,6 +93,11 @@ class Row:
     def witness(self) -> Record | None:
         """The input of the maximum."""
         return self.witnesses.get("max_ulp")
+
+    @property
+    def specials(self) -> int:
+        """Wrong special values."""
+        return self.record["specials"] or 0
 
     @property
     def undecided(self) -> int:
@@ -219,10 +225,19 @@ class Routine:
     @property
     def wrong_percent(self) -> float | None:
         """Share of wrongly rounded results over the nontrivial inputs of all rows."""
+        return self._over_nontrivial("wrongly_rounded_percent")
+
+    @property
+    def mean_ulp(self) -> float | None:
+        """Mean error over the nontrivial inputs of all rows."""
+        return self._over_nontrivial("mean_ulp")
+
+    def _over_nontrivial(self, column: str) -> float | None:
+        """Return the mean of a column, weighted by the nontrivial inputs of each row."""
         parts = [
-            (row["wrongly_rounded_percent"], row["nontrivial"])
+            (row[column], row["nontrivial"])
             for row in self.measured
-            if row["wrongly_rounded_percent"] is not None and row["nontrivial"]
+            if row[column] is not None and row["nontrivial"]
         ]
         total = sum(weight for _, weight in parts)
         return sum(share * weight for share, weight in parts) / total if total else None
@@ -281,12 +296,12 @@ class Section:
 
     @cached_property
     def commands(self) -> list[str]:
-        """The commands that repeat its witnesses, each once."""
+        """The commands that repeat its witnesses, each once; what had to come is left out."""
         found = (
             witness["command"]
             for _, row in self.rows
-            for witness in row.witnesses.values()
-            if witness["command"]
+            for quantity, witness in row.witnesses.items()
+            if witness["command"] and not quantity.endswith("_expected")
         )
         return list(dict.fromkeys(found))
 
@@ -386,15 +401,34 @@ class Summary:
         ]
 
     @cached_property
+    def _common(self) -> dict[tuple[str, str], list[str]]:
+        """Sentences that every note of a backend in a format has."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for routine in self.routines:
+            for row in routine.measured or routine.rows:
+                sentences = _sentences(row["note"])
+                before = found.setdefault((routine.backend, routine.format), sentences)
+                before[:] = [sentence for sentence in before if sentence in sentences]
+        return found
+
+    @property
     def notes(self) -> dict[str, list[str]]:
         """How backends compute, where it is not obvious, and for which of their formats."""
-        found: dict[str, dict[str, None]] = {}
-        for routine in self.routines:
-            for row in routine.rows:
-                if row["note"]:
-                    place = f"{routine.backend}, {routine.format}"
-                    found.setdefault(row["note"], {})[place] = None
-        return {note: list(places) for note, places in found.items()}
+        found: dict[str, list[str]] = {}
+        for (backend, name), sentences in self._common.items():
+            if sentences:
+                found.setdefault(" ".join(sentences), []).append(f"{backend}, {name}")
+        return found
+
+    def row_notes(self, section: Section) -> list[tuple[Routine, Row, str]]:
+        """Return what is noted of single rows of a section and not of their whole backend."""
+        found = []
+        for routine, row in section.rows:
+            common = self._common[routine.backend, routine.format]
+            own = [sentence for sentence in _sentences(row["note"]) if sentence not in common]
+            if own:
+                found.append((routine, row, " ".join(own)))
+        return found
 
     @property
     def curves(self) -> list[tuple[str, str]]:
@@ -404,6 +438,13 @@ class Summary:
     def total(self, column: str) -> int:
         """Return the sum of a column over all measured rows."""
         return sum(row[column] or 0 for row in _measured_rows(self.routines))
+
+
+def _sentences(note: str | None) -> list[str]:
+    return _BETWEEN_SENTENCES.split(note) if note else []
+
+
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def _measured_rows(routines: Iterable[Routine]) -> Iterator[Row]:

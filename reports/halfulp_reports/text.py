@@ -72,7 +72,7 @@ def _routines(summary: Summary) -> list[str]:
 
 _KEY = (
     "<= exhaustive: a bound over every input. >= sampled: the largest error found, a lower bound. "
-    "Maxima are rounded up. Wrong: share of nontrivial inputs that are not correctly rounded. "
+    "Maxima are rounded up. Means and shares are over nontrivial inputs. "
     "Specials: wrong special values, such as a nan where a number was due."
 )
 
@@ -86,7 +86,7 @@ def _cells(routine: Routine) -> tuple[str, ...]:
         visible(routine.format),
         f"{sign} {routine.shown}" if routine.worst else NONE,
         percent(routine.wrong_percent),
-        short(routine.worst["mean_ulp"] if routine.worst else None),
+        short(routine.mean_ulp),
         str(routine.specials),
     )
 

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halfulp.exceptions import RunError
-from halfulp_reports.numbers import count, decimal, percent, plural, rounded_up, superscript
+from halfulp_reports.numbers import (
+    about,
+    count,
+    decimal,
+    mean,
+    percent,
+    plain_power,
+    plural,
+    rounded_up,
+    superscript,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +64,22 @@ def test_integers_and_powers() -> None:
     assert count(1234567) == "1\u202f234\u202f567"
     assert (plural(1, "row"), plural(2, "row")) == ("1\u00a0row", "2\u00a0rows")
     assert superscript(-126) == "2⁻¹²⁶"
+
+
+def test_powers_are_plain_where_they_are_short() -> None:
+    assert [plain_power(exponent) for exponent in (-5, -4, 0, 9, 10)] == [
+        "2⁻⁵", "0.0625", "1", "512", "2¹⁰",
+    ]  # fmt: skip
+
+
+def test_a_mean_of_almost_nothing_is_not_written_as_nothing() -> None:
+    assert [mean(value) for value in (None, 0.0, 1e-9, 0.2512)] == [
+        "\N{EN DASH}", "0", "<0.001", "0.251",
+    ]  # fmt: skip
+
+
+def test_arguments_are_said_in_decimal() -> None:
+    minus = "\N{MINUS SIGN}"
+    assert about("-709.7826") == f"{minus}709.8"
+    assert about("1e-300, -2.5") == f"1e{minus}300, {minus}2.5"
+    assert about("<b>") == ""

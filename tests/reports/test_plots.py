@@ -100,3 +100,17 @@ def test_the_user_s_own_settings_of_matplotlib_change_nothing() -> None:
     before = error_figure([panel], "")
     with mpl.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.grid": False}):
         assert error_figure([panel], "") == before
+
+
+def test_wrong_special_values_have_a_rail_above_the_axis() -> None:
+    quiet = {"low": -4.0, "high": -2.0, "max_ulp": 0.4, "mean_ulp": 0.1, "count": 9, "specials": 0}
+    bad = {"low": 2.0, "high": 4.0, "max_ulp": 0.0, "mean_ulp": None, "count": 0, "specials": 7}
+    record = FORMATS["float16"]
+    without = error_figure([Panel(record, [Curve(0, [quiet]), Curve(1, [quiet])])], "")
+    drawn = error_figure([Panel(record, [Curve(0, [quiet]), Curve(1, [quiet, bad])])], "")
+    assert "> special</text>" in drawn
+    assert "> special</text>" not in without
+    thick = f'stroke-width="{2 * plots.THICK:g}"'
+    rails = [path for path in drawn.split("<path") if thick in path]
+    assert len(rails) == 1
+    assert "var(--c2)" in rails[0]

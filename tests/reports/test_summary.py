@@ -107,6 +107,12 @@ def test_wrong_shares_are_weighted_by_nontrivial_inputs(routine: Callable[..., R
     assert found.wrong_percent == 20.0
 
 
+def test_means_are_weighted_by_nontrivial_inputs(routine: Callable[..., Routine]) -> None:
+    found = routine({"mean_ulp": 0.25, "nontrivial": 300}, {"mean_ulp": 1.25, "nontrivial": 100})
+    assert found.mean_ulp == 0.5
+    assert routine({"mean_ulp": None, "nontrivial": 0}).mean_ulp is None
+
+
 def test_missing_rows_are_grouped_by_reason(build: Callable[..., Any], hand: Any) -> None:
     rows = [
         hand.missing(hand.identity("erf", "numpy", name, sampler=sampler), "unavailable", "no erf")
@@ -118,6 +124,46 @@ def test_missing_rows_are_grouped_by_reason(build: Callable[..., Any], hand: Any
     assert (found.status, found.reason, found.rows) == ("unavailable", "no erf", 4)
     assert found.routines == ("erf/native/numpy/float32", "erf/native/numpy/float16")
     assert summary.columns == {"numpy": ["float16", "float32"]}
+
+
+def test_a_note_on_one_row_is_not_said_of_the_backend(build: Callable[..., Any], hand: Any) -> None:
+    notes = (
+        "It flushes; at most 1.5 ulp. Made by gcc 12.",
+        "It flushes; at most 2.5 ulp. Made by gcc 12.",
+    )
+    rows = [
+        hand.accuracy(hand.identity("exp", "c", "float32", sampler=f"spread:{n}"), note=note)
+        for n, note in enumerate(notes)
+    ]
+    rows.append(hand.accuracy(hand.identity("exp", "numpy", "float32"), note=None))
+    summary = summarise(build(hand.manifest(["c", "numpy"]), {"accuracy": rows}))
+    assert summary.notes == {"Made by gcc 12.": ["c, float32"]}
+    found = summary.row_notes(summary.sections[0])
+    assert [(row["sampler"], note) for _, row, note in found] == [
+        ("spread:0", "It flushes; at most 1.5 ulp."),
+        ("spread:1", "It flushes; at most 2.5 ulp."),
+    ]
+
+
+def test_the_worst_of_each_function_is_in_order_of_its_error(
+    build: Callable[..., Any], hand: Any
+) -> None:
+    errors = (("exp", "numpy", 0.7), ("log", "numpy", 3.0), ("exp", "math", 2.0))
+    rows = [
+        hand.accuracy(hand.identity(function, backend, "float32"), max_ulp=error)
+        for function, backend, error in errors
+    ]
+    summary = summarise(build(hand.manifest(["numpy", "math"]), {"accuracy": rows}))
+    assert [r.name for r in summary.worst_of_each] == [
+        "log/native/numpy/float32", "exp/native/math/float32",
+    ]  # fmt: skip
+
+
+def test_keys_put_errors_in_order_whatever_their_size(routine: Callable[..., Routine]) -> None:
+    texts = ("0", "1e-9", "0.5", "0.50000001", "255", "1e15", "1e700")
+    keys = [float(routine({"max_ulp_text": text, "max_ulp": None}).sort_key) for text in texts]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
 
 
 def test_anchors_are_the_identity_or_short() -> None:

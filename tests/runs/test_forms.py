@@ -52,9 +52,10 @@ def install(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
     monkeypatch.setattr(forms, "_installed", lambda: points)
 
 
-def test_html_is_installed() -> None:
-    assert "html" in form_names()
-    assert form_named("html").suffix == ".html"
+@pytest.mark.parametrize("name", ["csv", "html", "json", "md", "txt"])
+def test_our_own_forms_are_installed(name: str) -> None:
+    assert name in form_names()
+    assert form_named(name).suffix == f".{name}"
 
 
 def test_a_third_party_form_is_written_beside_the_run(

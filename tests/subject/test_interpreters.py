@@ -1,4 +1,4 @@
-"""Subjects in another environment: its own NumPy, its own Python, nothing of ours but two packages."""
+"""Subjects in another environment: its own Python and NumPy, and two packages of ours."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_an_adapter_of_a_third_party_is_lent_as_well(bare: Path, bad_adapter: st
 
 
 def test_an_interpreter_that_is_missing_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="There is no interpreter .*nowhere"):
+    with pytest.raises(Unavailable, match=r"There is no interpreter .*nowhere"):
         Subject("math", {}, python=str(tmp_path / "nowhere")).start()
 
 

@@ -78,7 +78,8 @@ def _polygamma(n: int, ordinal: str, at_poles: str) -> Function:
         exact_is_complete=False,
         special_rule=even_pole_special if odd else psi_special,
         specials={
-            **specials(_LIMIT, nan="nan", inf="0" if odd else "-0", minus_inf="nan"),
+            **specials(_LIMIT, nan="nan", inf="0" if odd else "-0"),
+            "-inf": Special("nan", _LIMIT, convention=True),
             "0": Special("inf" if odd else "-inf", _LIMIT, convention=not odd),
             "-0": Special(at_poles, _LIMIT, convention=not odd),
         },

@@ -39,7 +39,7 @@ def logaddexp_special(x: Point, y: Point) -> Special | None:
     if x.kind == y.kind:
         return Special("-inf", _LIMIT)
     finite = x if y.kind == "inf" else y
-    return Special(str(finite.value) if finite.value else finite.text, _LIMIT)
+    return Special(str(finite.value), _LIMIT, convention=finite.is_zero)  # log(1) is +0
 
 
 def xlog1py_special(x: Point, y: Point) -> Special | None:

@@ -174,9 +174,33 @@ def _lgamma(x: Ball) -> Ball:
 
 
 def _polygamma(n: int) -> Callable[[Ball], Ball]:
-    """Return (-1)^(n+1) n! zeta(n + 1, x), by Arb's complex Hurwitz zeta, which takes x < 0."""
+    """Return the n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x) for x > 0.
+
+    Below 0 by reflection, (-1)^n psi_n(1 - x) - pi^(n+1) cot^(n)(pi x) (DLMF 5.15.6), because
+    Arb's Hurwitz zeta is slow there and far out does not come to a result.
+    """
     factor = arb.fac_ui(n) * (1 if n % 2 else -1)
-    return lambda x: factor * acb(n + 1).zeta(acb(x)).real
+
+    def positive(x: Ball) -> Ball:
+        return factor * acb(n + 1).zeta(acb(x)).real
+
+    def everywhere(x: Ball) -> Ball:
+        if x > 0:
+            return positive(x)
+        reflected = positive(1 - x) * (-1 if n % 2 else 1)
+        return reflected - arb.pi() ** (n + 1) * _cotangent_derivative(n, x.cot_pi())
+
+    return everywhere
+
+
+def _cotangent_derivative(n: int, c: Ball) -> Ball:
+    """Return the n-th derivative of cot, n from 1 to 3, where cot has the value c."""
+    square = c * c
+    return {
+        1: lambda: -(1 + square),
+        2: lambda: 2 * c * (1 + square),
+        3: lambda: -2 * (1 + square) * (1 + 3 * square),
+    }[n]()
 
 
 def _softplus(x: Ball) -> Ball:

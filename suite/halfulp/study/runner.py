@@ -26,6 +26,7 @@ from halfulp.study.results import (
 )
 from halfulp.study.shards import Group, groups
 from halfulp.study.worker import Failure, Outcome, Task, Worker
+from halfulp.subject.memory import default_limit_mb
 
 Callables = Mapping[str, Callable[..., Any]]
 
@@ -264,9 +265,13 @@ class _Carrying:
         known = {
             "adapter": spec.adapter,
             "settings": dict(spec.settings),
+            "python": spec.python or None,
+            "time_limit_s": spec.time_limit_s,
+            "memory_limit_mb": spec.memory_limit_mb or default_limit_mb(),
             "status": "unavailable",
             "reason": "it was not started",
             "versions": {},
+            "facts": {},
             "note": _note(spec) or "",
             "floating_point_state": {},
         }
