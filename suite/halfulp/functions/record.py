@@ -180,7 +180,7 @@ class Function:
         The same as a rule: for more arguments, or for infinitely many inputs. Asked first.
     linear_order
         The order k of the first term in f(x) = f(0) + f'(0) x (1 + O(x^k)) or f(0) + O(x^k): below
-        2^(-(p+1)/k) results are trivial. None where small inputs are not trivial.
+        2^(-(p+4)/k) results are trivial. None where small inputs are not trivial.
     pieces
         Intervals on which the function is monotone and whose ends may saturate, overflow or
         underflow; the thresholds themselves are solved for, never typed in.

@@ -140,10 +140,16 @@ def active(function: Function, fmt: Format) -> tuple[Keys, ...]:
     return tuple(ranges)
 
 
+SMALL_BITS = 4
+"""Bits beyond the precision below which the first neglected term c x^k is under half an ulp.
+
+cospi has the largest one, (pi x)^2/2 < 2^3 x^2 / 2^(1/2)."""
+
+
 def _trivial_keys(function: Function, fmt: Format) -> list[Keys]:
     if function.linear_order is None:
         return []
-    bits = (fmt.p + function.linear_order) // function.linear_order  # (p + 1) / k, rounded up
+    bits = -(-(fmt.p + SMALL_BITS) // function.linear_order)
     smallest = power_of_two(-bits)
     return [(fmt.key_at_least(-smallest) + 1, fmt.key_at_most(smallest) - 1)]
 
