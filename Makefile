@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format typecheck bench build clean
+.PHONY: help setup run test test-slow lint format typecheck bench catalogue build clean
 
 help:  ## show this help
 	@echo "Usage: make TARGET [PYTHON=python3.12]"; echo
@@ -41,6 +41,9 @@ typecheck: $(READY)  ## check the types
 
 bench: $(READY)  ## time the hot loops
 	$(BIN)/pytest -m benchmark tests/benchmarks
+
+catalogue: $(READY)  ## write docs/catalogue.md from the records of the functions
+	$(BIN)/python -m halfulp.functions.page docs/catalogue.md
 
 build: $(READY)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -182,7 +182,7 @@ def test_exact_results_lie_in_the_ball_and_other_results_are_no_floats(
             ball = arbiter.function(function_name, values)
             if result is not None and ball.is_finite():
                 # The rational is rounded to a ball itself: a narrower one, or it may stick out.
-                with flint.ctx.workprec(3000):
+                with flint.ctx.workprec(2 * precision):
                     assert ball.contains(flint.fmpq(result.numerator, result.denominator))
             elif ball.rel_accuracy_bits() > 300 and not _holds_short_number(arbiter, ball, fmt):
                 return

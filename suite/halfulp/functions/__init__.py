@@ -22,23 +22,24 @@ from halfulp.functions import (
 )
 from halfulp.functions.record import Function, Interval, Point, Special
 
-__all__ = ["CATALOGUE", "Function", "Interval", "Point", "Special", "get", "parse"]
+__all__ = ["CATALOGUE", "GROUPS", "Function", "Interval", "Point", "Special", "get", "parse"]
+
+GROUPS: Mapping[str, tuple[Function, ...]] = MappingProxyType(
+    {
+        "Exponentials and logarithms": exponential.FUNCTIONS,
+        "Roots and powers": algebraic.FUNCTIONS,
+        "Circular functions": circular.FUNCTIONS,
+        "Hyperbolic functions": hyperbolic.FUNCTIONS,
+        "Error functions, probability, entropy": probability.FUNCTIONS,
+        "Activation functions": activation.FUNCTIONS,
+        "Gamma and zeta": gamma.FUNCTIONS,
+        "Bessel functions": bessel.FUNCTIONS,
+    }
+)
+"""The records by subject, in the order in which they are shown."""
 
 CATALOGUE: Mapping[str, Function] = MappingProxyType(
-    {
-        record.name: record
-        for module in (
-            exponential,
-            algebraic,
-            circular,
-            hyperbolic,
-            probability,
-            activation,
-            gamma,
-            bessel,
-        )
-        for record in module.FUNCTIONS
-    }
+    {record.name: record for records in GROUPS.values() for record in records}
 )
 """Every function by its canonical name."""
 

@@ -138,7 +138,7 @@ FUNCTIONS = (
         definition="ndtri(x)",
         aliases=("norm_ppf",),
         domain=_UNIT,
-        exact=lambda x: Fraction(0) if x == _HALF else None,
+        exact=only_at({_HALF: 0}),
         exact_is_complete=False,
         specials={
             "1/2": Special("0", "exact value", convention=True),
@@ -172,7 +172,7 @@ FUNCTIONS = (
         definition="log(x / (1 - x))",
         reference=parse("log(x / (1 - x))"),
         domain=_UNIT,
-        exact=lambda x: Fraction(0) if x == _HALF else None,
+        exact=only_at({_HALF: 0}),
         specials={
             "1/2": Special("0", "exact value", convention=True),
             **specials(

@@ -141,9 +141,9 @@ def active(function: Function, fmt: Format) -> tuple[Keys, ...]:
 
 
 SMALL_BITS = 4
-"""Bits beyond the precision below which the first neglected term c x^k is under half an ulp.
+"""From x^k < 2^-(p + 4) on the first neglected term is under half an ulp, for every record.
 
-cospi has the largest one, (pi x)^2/2 < 2^3 x^2 / 2^(1/2)."""
+The largest is that of cospi, (pi x)^2/2 < 5 x^2 < 2^-(p + 1)."""
 
 
 def _trivial_keys(function: Function, fmt: Format) -> list[Keys]:
