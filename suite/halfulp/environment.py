@@ -9,7 +9,7 @@ from pathlib import Path
 
 from halfulp._version import __version__
 
-REFERENCE_PACKAGES = ("mpmath", "gmpy2", "numpy")
+REFERENCE_PACKAGES = ("mpmath", "gmpy2", "python-flint", "numpy")
 """Packages that the references and the judge stand on."""
 
 DISPATCHED = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from halfulp.cli import function_list
 from halfulp.cli.state import emit, table
 from halfulp.exceptions import UsageError
 from halfulp.suggest import hint
@@ -18,23 +19,21 @@ if TYPE_CHECKING:
 
 
 _THING = typer.Argument(help="functions, backends or studies.", metavar="WHAT")
+_NAME = typer.Argument(None, help="A function or expression: shows its record.", metavar="NAME")
+_JSON = typer.Option(False, "--json", help="Print functions as JSON.")
 
 
-def list_things(thing: str = _THING) -> None:
-    """List functions, backends or studies."""
+def list_things(thing: str = _THING, name: str | None = _NAME, as_json: bool = _JSON) -> None:
+    """List functions, backends or studies; with a name, show one function."""
+    if thing == "functions":
+        emit(function_list.shown(name, as_json=as_json))
+        return
     if thing not in _LISTS:
-        raise UsageError(f"There is no list of {thing!r}: {hint(thing, _LISTS)}")
+        raise UsageError(f"There is no list of {thing!r}: {hint(thing, ('functions', *_LISTS))}")
+    if name is not None or as_json:
+        given = "--json" if name is None else repr(name)
+        raise UsageError(f"`halfulp list {thing}` takes no {given}: only functions do.")
     emit(_LISTS[thing]())
-
-
-def _functions() -> str:
-    from halfulp.functions import CATALOGUE
-
-    rows = [("function", "arguments", "aliases", "what it is")]
-    for record in CATALOGUE.values():
-        arguments, aliases = ", ".join(record.arguments), ", ".join(record.aliases)
-        rows.append((record.name, arguments, aliases, record.summary))
-    return table(rows)
 
 
 def _backends() -> str:
@@ -83,8 +82,4 @@ def _studies() -> str:
     return table(rows)
 
 
-_LISTS: dict[str, Callable[[], str]] = {
-    "functions": _functions,
-    "backends": _backends,
-    "studies": _studies,
-}
+_LISTS: dict[str, Callable[[], str]] = {"backends": _backends, "studies": _studies}

@@ -28,8 +28,8 @@ PREFACE = """\
 Every function that halfulp knows by name. An expression such as `log(1 + exp(x))` is a function too.
 A function is the map over the reals: its definition is read without rounding.
 
-- **Definition**: one that is a call of itself is the function of that name in the *NIST Digital
-  Library of Mathematical Functions* (chapters 4, 5, 7, 10 and 25).
+- **Definition**: where it is a call of itself, the function is the one that the summary names, as the
+  *NIST Digital Library of Mathematical Functions* defines it (chapters 4, 5, 7, 10 and 25).
 - **Domain**: where the function is real. Outside it the result due is nan.
 - **Exact**: inputs whose results are rational and short enough to be numbers or midpoints of a format.
   No enclosure decides these; they are known.

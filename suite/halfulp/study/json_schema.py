@@ -33,8 +33,8 @@ def study_json_schema() -> dict[str, Any]:
 def run_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a run's tables, and of the objects that `measure --json` prints.
 
-    The tables are the properties of the schema itself; one line of `measure --json` is
-    `$defs/measurement`.
+    The tables are the properties of the schema itself; `report --as json` has `measurements`
+    instead, each as one line of `measure --json` has it: `$defs/measurement`.
     """
     rows = {name: _row(columns) for name, columns in TABLES.items()}
     tables = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in TABLES}
@@ -42,8 +42,13 @@ def run_json_schema() -> dict[str, Any]:
         "$schema": _DIALECT,
         "title": "halfulp run",
         "type": "object",
-        "properties": {"schema": {"const": SCHEMA}, **tables},
-        "required": ["schema", "accuracy"],
+        "properties": {
+            "schema": {"const": SCHEMA},
+            **tables,
+            "measurements": {"type": "array", "items": {"$ref": "#/$defs/measurement"}},
+        },
+        "required": ["schema"],
+        "anyOf": [{"required": ["accuracy"]}, {"required": ["measurements"]}],
         "$defs": {**rows, "witness": _witness(), "measurement": _measurement()},
     }
 
