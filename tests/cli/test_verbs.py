@@ -186,13 +186,6 @@ def test_interrupted_run_is_130_and_saved(halfulp, runner, study) -> None:
 # -- the others ------------------------------------------------------------------------------
 
 
-def test_list_functions_is_the_catalogue(halfulp) -> None:
-    from halfulp.functions import CATALOGUE
-
-    lines = halfulp("list", "functions").out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == list(CATALOGUE)
-
-
 def test_list_backends_says_what_is_missing(halfulp, monkeypatch) -> None:
     import importlib.util
 

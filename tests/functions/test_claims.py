@@ -70,9 +70,7 @@ def test_rounded_results_are_monotone_on_every_piece(name: str, fmt: Format) -> 
 @pytest.mark.parametrize("name", ONE_ARGUMENT)
 def test_rounded_results_lie_in_the_range(name: str, fmt: Format) -> None:
     record = CATALOGUE[name]
-    low, high = (
-        fmt.ordinal(encode(fmt, str(bound))) for bound in map(str, bounds(record.range))
-    )
+    low, high = (fmt.ordinal(encode(fmt, str(bound))) for bound in map(str, bounds(record.range)))
     keys = keys_in(*interval_keys(fmt, record.domain), 40, f"{name} {fmt.name}")
     for key in keys:
         result = balls(record, fmt).scaled(fmt.from_key(key))

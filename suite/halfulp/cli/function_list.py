@@ -48,7 +48,7 @@ def _backends() -> dict[str, dict[str, Any]]:
     for name in sorted(adapter_entry_points()):
         try:
             found[name] = dict(adapter_named(name).functions)
-        except Exception:  # noqa: BLE001, S112 - `halfulp list backends` says what is broken
+        except Exception:  # noqa: S112 - `halfulp list backends` says what is broken
             continue
     return found
 

@@ -20,7 +20,9 @@ _LARGEST_EXPONENT = 1 << 20
 """Powers of two beyond are far out of every format; enclosures decide them."""
 
 
-def only_at(table: Mapping[Fraction | int, Fraction | int]) -> Callable[[Fraction], Fraction | None]:
+def only_at(
+    table: Mapping[Fraction | int, Fraction | int],
+) -> Callable[[Fraction], Fraction | None]:
     """Return a rule that is exact at these inputs alone.
 
     For exp, the logarithms, the circular and hyperbolic functions the Lindemann-Weierstrass

@@ -25,17 +25,17 @@ from halfulp.functions.record import Function
 PREFACE = """\
 # The catalogue
 
-Every function that halfulp knows by name. An expression such as `log(1 + exp(x))` is a function too.
-A function is the map over the reals: its definition is read without rounding.
+Every function that halfulp knows by name. An expression such as `log(1 + exp(x))` is a function
+too. A function is the map over the reals: its definition is read without rounding.
 
-- **Definition**: where it is a call of itself, the function is the one that the summary names, as the
-  *NIST Digital Library of Mathematical Functions* defines it (chapters 4, 5, 7, 10 and 25).
+- **Definition**: where it is a call of itself, the function is the one that the summary names, as
+  the *NIST Digital Library of Mathematical Functions* defines it (chapters 4, 5, 7, 10 and 25).
 - **Domain**: where the function is real. Outside it the result due is nan.
-- **Exact**: inputs whose results are rational and short enough to be numbers or midpoints of a format.
-  No enclosure decides these; they are known.
-- **Special inputs**, by source. C23 is ISO/IEC 9899:2024, Annex F; "limit" is the one-sided limit, with
-  its sign. A star marks a *convention*: libraries are known to differ there, and another result is
-  counted but is no defect.
+- **Exact**: inputs whose results are rational, and short enough to be numbers or midpoints of a
+  format. No enclosure decides these; they are known.
+- **Special inputs**, by source. C23 is ISO/IEC 9899:2024, Annex F; "limit" is the one-sided limit,
+  with its sign. A star marks a *convention*: libraries are known to differ there, and another
+  result is counted but is no defect.
 """
 
 FOOTER = """\
