@@ -178,9 +178,10 @@ def _exact_places(function: Function, fmt: Format) -> tuple[int, ...]:
 
 @cache
 def _powers_of_two(fmt: Format) -> tuple[int, ...]:
-    """Return powers of two of both signs, spread over the binades of the format."""
+    """Return powers of two of both signs: every subnormal one, and normal ones spread evenly."""
     binades = range(1, (fmt.max_magnitude >> (fmt.p - 1)) + 1)
-    magnitudes = [binade << (fmt.p - 1) for binade in binades[:: max(1, len(binades) // MANY)]]
+    normal = [binade << (fmt.p - 1) for binade in binades[:: max(1, len(binades) // MANY)]]
+    magnitudes = [*(1 << bit for bit in range(fmt.p - 1)), *normal]
     return tuple(key for magnitude in magnitudes for key in (magnitude, -1 - magnitude))
 
 
