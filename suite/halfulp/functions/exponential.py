@@ -79,6 +79,7 @@ FUNCTIONS = (
             "C23 F.10.3.6", nan="nan", inf="inf", minus_inf="-1", zero="0", minus_zero="-0"
         ),
         linear_order=1,
+        tangent="above",
         pieces=HALVES,
         points=("log(2)", "-log(2)", "log(2)/2", "-log(2)/2", "1", "-1"),
     ),
@@ -126,6 +127,7 @@ FUNCTIONS = (
             "-1": Special("-inf", "C23 F.10.3.14"),
         },
         linear_order=1,
+        tangent="below",
         pieces=(Interval("-1", "0", open_low=True), POSITIVE_HALF),
         points=("-1/2", "1", "2**0.5 - 1", "2**-0.5 - 1"),
     ),

@@ -181,6 +181,10 @@ class Function:
     linear_order
         The order k of the first term in f(x) = f(0) + f'(0) x (1 + O(x^k)) or f(0) + O(x^k): below
         2^(-(p+4)/k) results are trivial. None where small inputs are not trivial.
+    tangent
+        On which side of x the result lies where f(x) = x + c x^(k+1) + ... with k the linear order
+        and 0 < |c| < 1: away from zero, towards it, above or below. For small x this bounds the
+        result without evaluation.
     pieces
         Intervals on which the function is monotone and whose ends may saturate, overflow or
         underflow; the thresholds themselves are solved for, never typed in.
@@ -209,6 +213,7 @@ class Function:
     specials: Mapping[str, Special] | None = None
     special_rule: SpecialRule | None = None
     linear_order: int | None = None
+    tangent: Literal["outward", "inward", "above", "below"] | None = None
     pieces: tuple[Interval, ...] = ()
     points: tuple[str, ...] = ()
     parity: Literal["odd", "even"] | None = None

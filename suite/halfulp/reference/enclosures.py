@@ -46,6 +46,9 @@ class Balls(Referee):
 
     def enclose(self, arguments: Sequence[Dyadic], extra: int) -> Result:
         """Enclose the result, with precision raised until it is nonzero and narrow."""
+        tangent = self._beside_tangent(*arguments[0], extra)
+        if tangent is not None:
+            return tangent
         precision = self.fmt.p + _SPARE + extra
         wanted = self.fmt.p + _TRUSTED + extra
         # Far below the format only the sign is wanted.
@@ -58,6 +61,29 @@ class Balls(Referee):
                 return found
             precision *= 2
         return Undecided(f"Arb did not decide the result within {precision // 2} bits")
+
+    def _beside_tangent(self, significand: int, exponent: int, extra: int) -> Enclosure | None:
+        """Return the enclosure beside x of a small x, if the record knows on which side.
+
+        |f(x) - x| < |x|^(k+1), k the linear order, is below the radius if |x|^k < 2^-bits. The
+        oracle does not take this short cut, and so checks it.
+        """
+        record = self.function
+        bits = self.fmt.p + _TRUSTED + extra
+        if record.tangent is None or record.linear_order is None:
+            return None
+        if (significand.bit_length() + exponent) * record.linear_order > -bits:
+            return None
+        positive = significand > 0
+        above = {
+            "above": True,
+            "below": False,
+            "outward": positive,
+            "inward": not positive,
+        }[record.tangent]
+        middle, width = significand << bits, abs(significand)
+        low, high = (middle, middle + width) if above else (middle - width, middle)
+        return Enclosure(low, high, exponent - bits, open_ends=True)
 
     def enclose_constant(self, text: str) -> Enclosure:
         """Enclose an irrational constant expression."""
