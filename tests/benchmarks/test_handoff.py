@@ -3,11 +3,13 @@
 The subject makes its inputs from a start and a count, and the judge reads the outputs where they
 lie. The cost is the processor time that the subject spends on an element, less that of the same
 call in place; wall time is printed beside it, and a NumPy copy for scale. Processor time, because
-the two processes may share a busy machine's processors with others.
+the two processes may share a machine's processors with others. Those cost cache and clock all the
+same (0.1 to 0.2 ns an element were seen), so that a busy machine gets figures but no verdict.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -89,4 +91,6 @@ def test_handing_over_costs_little(
         record_property(name, round(figure, 3))
     shown = ", ".join(f"{name} {figure:.3f}" for name, figure in figures.items())
     print(f"\n{adapter}, {chunk} float32, ns an element: {shown}")  # noqa: T201 - its result
+    if os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 2:
+        pytest.skip(f"no verdict, the machine is busy with other work; {shown}")
     assert figures["handing over"] < LIMIT_NS
