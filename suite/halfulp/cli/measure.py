@@ -43,7 +43,7 @@ _INPUTS = typer.Option(
     "--inputs",
     metavar="SAMPLER",
     help="Such as exhaustive, edges, spread:100000. May be repeated.",
-    show_default="exhaustive for 16-bit formats, else edges and spread:1e6",
+    show_default="exhaustive for 16-bit formats, else edges, hard and spread:1e6",
 )
 _JSON = typer.Option(False, "--json", help="Print one JSON object a routine and sampler, a line.")
 

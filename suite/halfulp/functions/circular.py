@@ -5,6 +5,7 @@ from __future__ import annotations
 from halfulp.functions.exactness import cosine_of_half_turns, only_at, sine_of_half_turns
 from halfulp.functions.record import (
     HALVES,
+    REAL_LINE,
     UNIT,
     Function,
     Interval,
@@ -157,6 +158,7 @@ FUNCTIONS = (
         arguments=("y", "x"),
         aliases=("arctan2",),
         special_rule=atan2_special,
+        ordinary=(REAL_LINE, REAL_LINE),
         points=("2", "-2", "1/2", "-1/2"),
         joint="exponents",
     ),

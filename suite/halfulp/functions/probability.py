@@ -10,6 +10,7 @@ from halfulp.functions.exactness import only_at
 from halfulp.functions.record import (
     HALVES,
     INSIDE_UNIT,
+    REAL_LINE,
     Function,
     Interval,
     Point,
@@ -190,6 +191,7 @@ FUNCTIONS = (
         arguments=("x", "y"),
         asymptote=larger_argument,
         special_rule=logaddexp_special,
+        ordinary=(REAL_LINE, REAL_LINE),
         points=("log(2)", "-log(2)", "-1/2", "10", "-10"),
         joint="difference",
     ),
@@ -200,6 +202,7 @@ FUNCTIONS = (
         reference=parse("x*log1p(y)"),
         arguments=("x", "y"),
         special_rule=xlog1py_special,
+        ordinary=(REAL_LINE, Interval("-1", "inf", open_low=True, open_high=True)),
         points=("2", "-1/2", "1/2", "10", "-1"),
     ),
 )

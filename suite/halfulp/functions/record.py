@@ -178,6 +178,9 @@ class Function:
         Special inputs of a one-argument function.
     special_rule
         The same as a rule: for more arguments, or for infinitely many inputs. Asked first.
+    ordinary
+        An interval an argument: finite inputs inside, none of them 0, 1 or -1, are special by no
+        rule, so that the rule need not be asked.
     linear_order
         The order k of the first term in f(x) = f(0) + f'(0) x (1 + O(x^k)) or f(0) + O(x^k): below
         2^(-(p+4)/k) results are trivial. None where small inputs are not trivial.
@@ -212,6 +215,7 @@ class Function:
     asymptote: Asymptote | None = None
     specials: Mapping[str, Special] | None = None
     special_rule: SpecialRule | None = None
+    ordinary: tuple[Interval, ...] = ()
     linear_order: int | None = None
     tangent: Literal["outward", "inward", "above", "below"] | None = None
     pieces: tuple[Interval, ...] = ()

@@ -83,6 +83,7 @@ def truth(function: Function, fmt: Format, inputs: Bits) -> Truth:
         Encodings of shape (arity, n).
     """
     columns = _Columns(function, fmt, inputs)
+    columns.find_ordinary()
     if function.arity == 1:
         columns.settle_by_table()
         if inputs.shape[1] > WORTH_SOLVING:
@@ -169,6 +170,20 @@ class _Columns:
         outside = ~inside & ~special
         self._settle(outside, Kind.NAN, self.fmt.nan)
         self.ordinary = inside & ~special
+
+    def find_ordinary(self) -> None:
+        """Tell inputs for which the rule of special inputs need not be asked."""
+        if not self.function.ordinary:
+            return
+        inside = np.ones(self.ordinary.shape, dtype=np.bool_)
+        one = self.fmt.key(encode(self.fmt, "1"))
+        for column, interval in zip(self.inputs, self.function.ordinary, strict=True):
+            keys = encodings.keys(self.fmt, column)
+            low, high = interval_keys(self.fmt, interval)
+            inside &= (keys >= low) & (keys <= high)
+            for key in (0, one):
+                inside &= (keys != key) & (keys != -1 - key)
+        self.ordinary |= inside
 
     def settle_saturated(self, saturation: Saturation) -> None:
         """Settle the inputs of a saturated range."""

@@ -33,7 +33,9 @@ NATIVE = "native"
 ALL = "all"
 """The label and the bounds of the whole input axis."""
 
-DEFAULT_SPREAD = "spread:1000000"
+DEFAULT_SPREAD = {1: "spread:1000000", 2: "spread:500000"}
+"""The spread by default, by the number of arguments: a reference of two takes twice the time."""
+
 EXHAUSTIVE_WIDTH = 16
 """Formats up to this width are measured at every input where nothing else is asked for."""
 
@@ -265,7 +267,7 @@ def default_inputs(function: Function, form: str) -> tuple[str, ...]:
     if format_named(form).width <= EXHAUSTIVE_WIDTH and len(function.arguments) == 1:
         return ("exhaustive",)
     hard = ("hard",) if inputs.has_hard_inputs(function.name, format_named(form)) else ()
-    return ("edges", *hard, DEFAULT_SPREAD)
+    return ("edges", *hard, DEFAULT_SPREAD[len(function.arguments)])
 
 
 def _check_arguments(function: Function, draft: _Draft) -> None:
