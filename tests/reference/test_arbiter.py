@@ -31,7 +31,7 @@ sources = pytest.mark.parametrize("make", [oracle, balls], ids=["mpmath", "arb"]
 
 
 def moderate(draw: random.Random, fmt: Format, bits: int = 10) -> int:
-    value = Fraction(draw.randint(-(2**53), 2**53)) * Fraction(2) ** (draw.randint(-bits, 4) - 53)
+    value = Fraction(draw.randint(-(2**53), 2**53)) * Fraction(2) ** (draw.randint(-bits, 6) - 53)
     return fmt.round(value)
 
 
@@ -111,7 +111,7 @@ def test_results_meet_the_arbiters_at_moderate_inputs(
     draw = random.Random(f"{name} {fmt.name}")
     inputs = [[moderate(draw, fmt) for _ in record.arguments] for _ in range(16)]
     inputs += [[abs_of(fmt, encoding) for encoding in bits] for bits in inputs]
-    assert compare(make(record, fmt), inputs, arbiter, contradiction) >= 4
+    assert compare(make(record, fmt), inputs, arbiter, contradiction) >= 2
 
 
 def abs_of(fmt: Format, bits: int) -> int:

@@ -5,17 +5,16 @@ A ball of the tests' own evaluator becomes rational bounds, and these are rounde
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
-from halfulp.formats import FORMATS
+from halfulp.formats import FORMATS, Format
 from halfulp.functions import CATALOGUE
+from halfulp.reference.oracle import oracle
 from halfulp.reference.truth import Kind, truth
-
-if TYPE_CHECKING:
-    from halfulp.formats import Format
+from halfulp.reference.values import Limit, Scaled
 
 AT_ONCE = ("exp", "log", "sin", "cbrt", "sigmoid", "tanh")
 LATER = (
@@ -90,3 +89,24 @@ def test_the_slow_computation_leaves_nothing_open_but_ties(arbiter: Any) -> None
     fmt = FORMATS["float16"]
     assert slowly_rounded(arbiter, "exp2", fmt, fmt.round(-25)) is None
     assert slowly_rounded(arbiter, "exp", fmt, fmt.round(1)) == 0x4170  # 2.71875
+
+
+E4M3FN = Format("float8_e4m3fn", 4, -6, 8, 8, 0x7E, has_inf=False, overflow="nan")
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cbrt", "tanh", "exp2", "sqrt"])
+def test_every_input_of_an_8_bit_format_without_infinity_rounds_alike(
+    name: str, arbiter: Any
+) -> None:
+    referee = oracle(CATALOGUE[name], E4M3FN)
+    for bits in range(256):
+        result = referee.scaled(bits)
+        if isinstance(result, Scaled) and E4M3FN.magnitude(bits):
+            assert slowly_rounded(arbiter, name, E4M3FN, bits) in {result.rounded, None}
+        elif E4M3FN.is_nan(bits):
+            assert result == Limit("nan")
+    if name == "exp":
+        overflowed = referee.scaled(E4M3FN.max_magnitude)
+        assert isinstance(overflowed, Scaled)
+        assert overflowed.rounded == E4M3FN.nan
+        assert overflowed.whole * 2**overflowed.unit == 512

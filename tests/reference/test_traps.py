@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -75,11 +77,11 @@ def test_a_cancelled_result_is_not_taken_for_zero_or_a_pole(
     assert contradiction(DOUBLE, result, bounds) is None
 
 
-def test_the_softplus_of_minus_700_is_the_published_value() -> None:
-    """log(1 + exp(-700)) = exp(-700) to 300 digits = 9.859676543759770e-305."""
-    result = decided(at("log(1 + exp(x))", -700))
-    value = DOUBLE.value(result.rounded)
-    assert abs(value / (Fraction(9859676543759770) / 10**319) - 1) < Fraction(1, 10**15)
+@pytest.mark.parametrize("x", [-700, -740])
+def test_a_softplus_far_left_is_the_exponential(x: int) -> None:
+    result = decided(at("log(1 + exp(x))", x))
+    exponential = struct.unpack("<Q", struct.pack("<d", math.exp(x)))[0]
+    assert abs(result.rounded - exponential) <= 1
 
 
 # -- what does not end, and what must stay undecided -----------------------------------------------
@@ -97,10 +99,9 @@ def test_a_tower_of_exponentials_ends_undecided_with_a_reason(text: str, value: 
     assert "cap" in result.reason
 
 
-@pytest.mark.parametrize("x", [1, 2, Fraction(1, 3 * 2**10).limit_denominator(2**12), 100])
-def test_the_sum_of_squares_leaves_open_what_is_beside_one_and_nothing_else(x: Fraction) -> None:
-    argument = Fraction(x).numerator * TWO**-3
-    result = at("sin(x)**2 + cos(x)**2", argument)
+@pytest.mark.parametrize("x", [1, 2, 3, 100])
+def test_the_sum_of_squares_leaves_open_what_is_beside_one_and_nothing_else(x: int) -> None:
+    result = at("sin(x)**2 + cos(x)**2", x * TWO**-3)
     assert isinstance(result, Scaled)
     one = DOUBLE.round(Fraction(1))
     assert result.rounded == one
