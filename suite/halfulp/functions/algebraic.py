@@ -24,12 +24,8 @@ _HYPOT = "C23 F.10.4.4"
 _POW = "C23 F.10.4.5"
 
 
-def _is_integer(point: Point) -> bool:
-    return point.kind == "finite" and point.value.denominator == 1
-
-
 def _is_odd(point: Point) -> bool:
-    return _is_integer(point) and point.value.numerator & 1 == 1
+    return point.is_integer and point.value.numerator & 1 == 1
 
 
 def _signed(text: str, negative: bool) -> Special:
@@ -49,7 +45,7 @@ def pow_special(x: Point, y: Point) -> Special | None:
         return _signed("inf" if y.negative else "0", x.negative and odd)
     if x.kind == "inf":
         return _signed("0" if y.negative else "inf", x.negative and odd)
-    if x.negative and not _is_integer(y):
+    if x.negative and not y.is_integer:
         return Special("nan", _POW)
     return None
 

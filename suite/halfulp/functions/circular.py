@@ -34,13 +34,9 @@ def _angle(clause: str, zero: str, minus_zero: str) -> dict[str, Special]:
     return specials(clause, nan="nan", inf="nan", minus_inf="nan", zero=zero, minus_zero=minus_zero)
 
 
-def _is_integer(point: Point) -> bool:
-    return point.kind == "finite" and point.value.denominator == 1
-
-
 def sinpi_special(x: Point) -> Special | None:
     """Return the zeros of sin(pi x): at integers, with the sign of x."""
-    return Special("-0" if x.negative else "0", _SINPI) if _is_integer(x) else None
+    return Special("-0" if x.negative else "0", _SINPI) if x.is_integer else None
 
 
 def cospi_special(x: Point) -> Special | None:
@@ -51,7 +47,7 @@ def cospi_special(x: Point) -> Special | None:
 
 def sinc_special(x: Point) -> Special | None:
     """Return the zeros of sinc at nonzero integers and infinities; nobody says of which sign."""
-    if x.kind == "inf" or (_is_integer(x) and not x.is_zero):
+    if x.kind == "inf" or (x.is_integer and not x.is_zero):
         return Special("0", "limit", convention=True)
     return None
 

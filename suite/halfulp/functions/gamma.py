@@ -28,7 +28,7 @@ _TO_ONE = Interval("0", "1", open_low=True)
 
 def is_pole(point: Point) -> bool:
     """Tell whether a point is a negative integer."""
-    return point.kind == "finite" and point.value < 0 and point.value.denominator == 1
+    return point.is_integer and point.value < 0
 
 
 def gamma_special(x: Point) -> Special | None:

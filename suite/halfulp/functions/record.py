@@ -64,6 +64,11 @@ class Point:
         """Whether this is +0 or -0."""
         return self.kind == "finite" and not self.value
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether this is a finite integer."""
+        return self.kind == "finite" and self.value.denominator == 1
+
 
 @dataclass(frozen=True)
 class Special:
