@@ -111,13 +111,8 @@ def carry_out(
     folder = _new_folder(plan.name, None if out is None else Path(out))
     try:
         results = execute(plan, workers=workers, progress=progress)
-        tables = {
-            "accuracy": results.accuracy,
-            "witnesses": results.witnesses,
-            "profile": results.profile,
-        }
         manifest = results.manifest | ({"command": command} if command else {})
-        write_run(folder, manifest, tables)
+        write_run(folder, manifest, results.tables)
     finally:
         if out is None:
             _remove_if_unused(folder)

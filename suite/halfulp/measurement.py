@@ -78,6 +78,8 @@ class Figures:
     wrongly_rounded_percent: float | None
     unfaithful: int | None
     undecided: int | None
+    proved: bool | None
+    places: int | None
     specials: int | None
     classes: Mapping[str, int]
 

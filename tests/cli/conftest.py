@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from halfulp.runs.schema import SCHEMA, TABLES
+from halfulp.study.runner import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from halfulp.study.plan import Plan, Row
-
-
-@dataclass
-class Results:
-    accuracy: list[dict[str, Any]]
-    witnesses: list[dict[str, Any]]
-    profile: list[dict[str, Any]]
-    manifest: dict[str, Any]
-    status: str
 
 
 @dataclass
@@ -49,7 +41,8 @@ class FakeRunner:
         status = "interrupted" if self.interrupted else "complete"
         accuracy = [self._row(plan, row, number) for number, row in enumerate(plan.rows)]
         witnesses = [self._witness(row) for row in plan.rows]
-        return Results(accuracy, witnesses, [], self._manifest(plan, status), status)
+        tables = {"accuracy": accuracy, "witnesses": witnesses, "profile": []}
+        return Results(tables, self._manifest(plan, status))
 
     def _manifest(self, plan: Plan, status: str) -> dict[str, Any]:
         return {

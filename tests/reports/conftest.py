@@ -139,7 +139,7 @@ def manifest(backends: Sequence[str], **values: Any) -> dict[str, Any]:
         "versions": {"numpy": "2.4.6"}, "note": "", "floating_point_state": {"rounding": "nearest"},
     }  # fmt: skip
     return {
-        "schema": 1, "halfulp": "0.1.0",
+        "schema": SCHEMA, "halfulp": "0.1.0",
         "study": {
             "name": "hand-made", "title": "A hand-made run for the page's structure", "seed": 0,
             "text": 'schema = 1\ntitle = "A hand-made run"\n',

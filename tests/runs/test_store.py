@@ -26,6 +26,7 @@ VALUES = {
     "float": 5e-324,
     "bool": True,
     "ints": [0, 2**63 - 1],
+    "floats": [0.5, -0.0],
 }
 
 
@@ -66,6 +67,7 @@ def test_every_column_comes_back_as_it_was_null_too(tmp_path: Path, table: str) 
 def test_bool_and_empty_list_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = (store.Column("proved", "bool", ""), store.Column("counts", "ints", ""))
     monkeypatch.setattr(store, "TABLES", {"extra": columns})
+    monkeypatch.setattr(store, "TABLES_SINCE", {"extra": 1})
     rows = [{"proved": flag, "counts": counts} for flag, counts in ((True, []), (None, None))]
     write_run(tmp_path, manifest(), {"extra": rows})
     assert load_run(tmp_path).records("extra") == rows
@@ -282,3 +284,17 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# -- older schemas -------------------------------------------------------------------------------
+
+
+def test_a_committed_run_of_schema_1_is_read() -> None:
+    run = load_run(Path(__file__).parent / "schema-1")
+    assert run.manifest["schema"] == 1
+    assert [row["status"] for row in run.rows] == ["measured"] * 16
+    naive = next(row for row in run.rows if row["formula"] == "naive")
+    assert naive["proved"] is None
+    assert naive["places"] is None
+    assert run.records("timing") == []
+    assert run.records("claims") == []

@@ -62,7 +62,7 @@ def plan(text: str) -> Plan:
 
 
 def tables(results: Results) -> dict[str, list[dict[str, Any]]]:
-    return {name: getattr(results, name) for name in TABLES}
+    return {name: results.tables.get(name, []) for name in TABLES}
 
 
 def rows_of(results: Results, *backends: str) -> dict[str, list[dict[str, Any]]]:

@@ -3,13 +3,15 @@
 Schema history:
 
 1. First schema (0.1.0): accuracy, witnesses, profile.
+2. Timing, claims and limits; accuracy gains `proved`, `places` and `enclosed`. What a run of an
+   older schema has not is null in columns and empty in tables.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEMA = 1
+SCHEMA = 2
 """The schema that this version writes; every schema from 1 on can be read."""
 
 STATUSES = ("measured", "unavailable", "crashed", "timed out", "failed", "not measured")
@@ -41,13 +43,14 @@ DEFECTS = tuple(name for name in CLASSES if name != "convention" and not name.en
 class Column:
     """One column of a table.
 
-    `type` is one of "text", "int", "float", "bool", "ints" (a list of int64). Any column may hold
-    null; what null means is said in `meaning`.
+    `type` is one of "text", "int", "float", "bool", "ints" (a list of int64), "floats". Any column
+    may hold null; what null means is said in `meaning`. `since` is the schema that brought it.
     """
 
     name: str
     type: str
     meaning: str
+    since: int = 1
 
 
 IDENTITY = (
@@ -91,6 +94,9 @@ ACCURACY = (
     Column("specials", "int", "sum of the defects among the classes"),
     *(Column(name, "int", meaning) for name, meaning in CLASSES.items()),
     Column("histogram", "ints", "counts over signed error, see HISTOGRAM_*"),
+    Column("proved", "bool", "whether no figure of the row is left undecided", since=2),
+    Column("places", "int", "places of a sampler of clusters; null for others", since=2),
+    Column("enclosed", "int", "inputs settled one by one, not by blocks; null without", since=2),
 )
 
 HISTOGRAM_LINEAR = 128
@@ -135,5 +141,120 @@ PROFILE = (
     Column("specials", "int", "defects among special results in the bin"),
 )
 
-TABLES = {"accuracy": ACCURACY, "witnesses": WITNESSES, "profile": PROFILE}
+TIMING_IDENTITY = (
+    *(column for column in IDENTITY if column.name != "sampler"),
+    Column("size", "int", "elements of one call"),
+    Column("allocation", "text", "out (the output is given) or fresh (the routine makes it)"),
+    Column("stride", "int", "distance of neighbouring inputs, in elements"),
+    Column("threads", "int", "threads that the routine may use"),
+)
+"""The columns that name a timed case."""
+
+TIMING = (
+    *TIMING_IDENTITY,
+    Column("status", "text", "one of STATUSES"),
+    Column("reason", "text", "why there is no figure; null where there is one"),
+    Column("fits", "text", "the smallest of L1, L2, L3, memory that holds input and output"),
+    Column("calls", "int", "calls of one sample"),
+    Column("samples", "int", "how many samples"),
+    Column("median_ns", "float", "median time of one call"),
+    Column("median_low_ns", "float", "lower end of its 95 % interval, by order statistics"),
+    Column("median_high_ns", "float", "upper end of its 95 % interval"),
+    Column("p05_ns", "float", "5th percentile of the time of one call"),
+    Column("p95_ns", "float", "95th percentile of the time of one call"),
+    Column("element_ns", "float", "median_ns / size"),
+    Column("device_ns", "float", "median device time of one call; null without a device"),
+    Column("gb_per_s", "float", "bytes read and written by the routine in a second, 1e9 a GB"),
+    Column("copy_gb_per_s", "float", "the same of a copy of this size on this machine"),
+    Column("bound", "text", "dispatch, compute or memory: what limits the routine here"),
+    Column("warnings", "text", "what makes the figures doubtful, with advice; null if nothing"),
+    Column("rounds", "ints", "number of the round of each sample"),
+    Column("raw_ns", "floats", "time of one call in each sample"),
+)
+
+TIMING_FITS = (
+    *(column for column in TIMING_IDENTITY if column.name != "size"),
+    Column("call_ns", "float", "a of t = a + b n: the cost of a call; null if it does not fit"),
+    Column("element_ns", "float", "b of t = a + b n: the cost of an element"),
+    Column("sizes", "ints", "the sizes that were fitted"),
+    Column("largest_residual", "float", "largest relative distance of a size from the fit"),
+)
+
+TIMING_RATIOS = (
+    *TIMING_IDENTITY,
+    Column("base", "text", "identity of the routine that it is compared with"),
+    Column("ratio", "float", "time of the routine over time of the base, median of paired rounds"),
+    Column("ratio_low", "float", "lower end of its interval, corrected over the table"),
+    Column("ratio_high", "float", "upper end of its interval"),
+    Column("pairs", "int", "paired rounds"),
+    Column("confidence", "float", "of the interval, after correction, such as 0.999"),
+    Column("verdict", "text", "faster, slower, equivalent, inconclusive or not comparable"),
+    Column("reason", "text", "why the two cannot be compared; null where they can"),
+)
+
+TIMING_STAGES = (
+    Column("backend", "text", "label of the backend"),
+    Column("routine", "text", "identity of the routine; null where a stage is the backend's own"),
+    Column("stage", "text", "import, first call (with compilation) or warm-up"),
+    Column("ns", "float", "how long it took, once"),
+)
+
+CLAIMS = (
+    Column("number", "int", "place in the study, from 1"),
+    Column("source", "text", "what says it"),
+    Column("says", "text", "what it says, in its words"),
+    Column("kind", "text", "example, bound, property or relation"),
+    Column("backend", "text", "label of the backend; null for all"),
+    Column("verdict", "text", "one of CLAIM_VERDICTS"),
+    Column("reason", "text", "why it could not be settled; null where it was"),
+    Column("claimed", "text", "what is claimed"),
+    Column("computed", "text", "what this run computed"),
+    Column("exact", "text", "what is true, from the reference; null where nothing is exact"),
+    Column("finding", "text", "one sentence for a reader of the document"),
+    Column("code", "text", "what was run, or the expression with its inputs"),
+)
+
+CLAIM_VERDICTS = ("holds", "holds to the digits printed", "false", "unavailable", "not measured")
+"""What can become of a claim."""
+
+LIMITS = (
+    Column("rule", "text", "where the rule stands, such as study or limits.toml, with its number"),
+    Column("selectors", "text", "its selectors as written"),
+    *IDENTITY,
+    Column("quantity", "text", "what is bounded, such as max_ulp"),
+    Column("bound", "float", "the limit"),
+    Column("measured", "float", "upper end of the measured quantity; null if there is none"),
+    Column("measured_text", "text", "the same as text, any size, rounded up"),
+    Column("verdict", "text", "one of LIMIT_VERDICTS"),
+    Column("reason", "text", "why the verdict is what it is, in one sentence"),
+    Column("note", "text", "the rule's own reason; null without"),
+    Column("issue", "text", "the rule's own issue; null without"),
+    Column("witness", "text", "the input that breaks it, in hex; null where none does"),
+    Column("command", "text", "the command that repeats the witness; null without"),
+)
+
+LIMIT_VERDICTS = (
+    "kept",
+    "loose",
+    "broken",
+    "fails as expected",
+    "passes unexpectedly",
+    "not measured",
+)
+"""What can become of a limit on one row; `loose` is kept with room to spare."""
+
+TABLES = {
+    "accuracy": ACCURACY,
+    "witnesses": WITNESSES,
+    "profile": PROFILE,
+    "timing": TIMING,
+    "timing_fits": TIMING_FITS,
+    "timing_ratios": TIMING_RATIOS,
+    "timing_stages": TIMING_STAGES,
+    "claims": CLAIMS,
+    "limits": LIMITS,
+}
 """Every table by the name of its file, without `.parquet`."""
+
+TABLES_SINCE = {name: 1 if name in ("accuracy", "witnesses", "profile") else 2 for name in TABLES}
+"""The schema that brought each table."""

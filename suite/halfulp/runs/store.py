@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from halfulp.exceptions import HalfulpError, RunError
-from halfulp.runs.schema import SCHEMA, TABLES, Column
+from halfulp.runs.schema import SCHEMA, TABLES, TABLES_SINCE, Column
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -230,6 +230,7 @@ def _arrow_schema(columns: Iterable[Column]) -> Any:
         "float": pa.float64(),
         "bool": pa.bool_(),
         "ints": pa.list_(pa.int64()),
+        "floats": pa.list_(pa.float64()),
     }
     return pa.schema([(column.name, types[column.type]) for column in columns])
 
@@ -273,7 +274,8 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     if folder.name == MANIFEST:
         folder = folder.parent
     manifest = _read_manifest(folder)
-    tables = {name: _read_table(folder, name, columns) for name, columns in TABLES.items()}
+    schema = manifest["schema"]
+    tables = {name: _read_table(folder, name, columns, schema) for name, columns in TABLES.items()}
     return Run(folder, manifest, tables)
 
 
@@ -331,16 +333,22 @@ def _missing_keys(place: str, value: object, keys: Sequence[str]) -> list[str]:
     return [f"{place}.{key}" for key in keys if key not in present]
 
 
-def _read_table(folder: Path, name: str, columns: Sequence[Column]) -> Any:
-    """Return one table with exactly the columns of the schema."""
+def _read_table(folder: Path, name: str, columns: Sequence[Column], written: int) -> Any:
+    """Return one table with exactly the columns of the schema; nulls for newer ones than it has."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     file = folder / f"{name}.parquet"
     schema = _arrow_schema(columns)
+    if TABLES_SINCE[name] > written:
+        return schema.empty_table()
     try:
         # The bytes are read first: pyarrow takes a path for a dataset and reads more into it.
         table = pq.read_table(pa.BufferReader(file.read_bytes()))
+        for column in columns:
+            if column.since > written:
+                nulls = pa.nulls(table.num_rows, schema.field(column.name).type)
+                table = table.append_column(schema.field(column.name), nulls)
         return table.select(schema.names).cast(schema)
     except FileNotFoundError as error:
         raise RunError(

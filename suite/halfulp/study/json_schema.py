@@ -20,6 +20,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "float": {"type": ["number", "null"]},
     "bool": {"type": ["boolean", "null"]},
     "ints": {"type": ["array", "null"], "items": {"type": "integer"}},
+    "floats": {"type": ["array", "null"], "items": {"type": "number"}},
 }
 """A column's type as JSON has it; any column may be null."""
 

@@ -22,6 +22,9 @@ Record = dict[str, Any]
 LARGEST_FLOAT_ULP = ONE << 53
 """Errors beyond 2^53 ulp are given as text and log2 only."""
 
+UNDECIDED = ("undecided_error", "undecided_rounding", "undecided_faithful")
+"""A row is proved when none of these counters is above 0."""
+
 _DIGITS = 20
 
 
@@ -77,7 +80,7 @@ def measured(context: RowContext, tally: Tally) -> Record:
     )  # fmt: skip
     steps = tally.extremes.get("max_steps")
     return {
-        **_head(context, "measured", None),
+        **unmeasured(context, "measured", None),
         "note": _note(context, tally),
         **{name: tally[name] for name in counters},
         **_maximum(tally.extremes.get("max_ulp")),
@@ -91,6 +94,7 @@ def measured(context: RowContext, tally: Tally) -> Record:
         ),
         "specials": sum(tally[name] for name in DEFECTS),
         "histogram": list(tally.histogram),
+        "proved": not any(tally[name] for name in UNDECIDED),
     }
 
 

@@ -60,12 +60,25 @@ class _Silent:
 
 @dataclass(frozen=True)
 class Results:
-    """What a plan came to: records of the tables, and the manifest of the run."""
+    """What a plan came to: records by name of the table, and the manifest of the run."""
 
-    accuracy: list[Record]
-    witnesses: list[Record]
-    profile: list[Record]
+    tables: Mapping[str, list[Record]]
     manifest: dict[str, Any]
+
+    @property
+    def accuracy(self) -> list[Record]:
+        """One record a routine, region and sampler."""
+        return self.tables["accuracy"]
+
+    @property
+    def witnesses(self) -> list[Record]:
+        """One record a quantity that has a witness."""
+        return self.tables["witnesses"]
+
+    @property
+    def profile(self) -> list[Record]:
+        """One record a bin of the input axis."""
+        return self.tables["profile"]
 
     @property
     def status(self) -> Literal["complete", "interrupted"]:
@@ -229,7 +242,8 @@ class _Carrying:
                 accuracy.append(measured(context, state.tally))
                 seen += witnesses(context, state.tally)
                 bins += profile(context, state.tally)
-        return Results(accuracy, seen, bins, self._manifest(status, started))
+        tables = {"accuracy": accuracy, "witnesses": seen, "profile": bins}
+        return Results(tables, self._manifest(status, started))
 
     def _contexts(self) -> dict[int, RowContext]:
         notes = {label: _note(spec) for label, spec in self.plan.backends.items()}

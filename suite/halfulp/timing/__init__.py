@@ -1,0 +1,1 @@
+"""Timing that can be believed: clock, calibration, interleaved rounds and statistics."""
