@@ -20,6 +20,7 @@ from halfulp.runs.schema import (
     HISTOGRAM_TAIL,
     IDENTITY,
     PROFILE,
+    SCHEMA,
     TABLES,
     WITNESSES,
 )
