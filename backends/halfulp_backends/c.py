@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halfulp.backend import Evaluate, Request, Settings, Unavailable
+from halfulp.backend import Arrays, Call, Evaluate, Request, Settings, Unavailable
 from halfulp.expressions import calls, to_text
 from halfulp_backends._c.build import Compiler, find_compiler
 from halfulp_backends._c.generate import Calls, loop, ramps
 from halfulp_backends._c.names import C_NAMES, C_TYPES, CType
 from halfulp_backends._c.settings import CSettings, read_settings
 from halfulp_backends._c.shared import address, evaluation, load_alone, ramp
+from halfulp_backends._c.timed import timed_call, timed_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -114,16 +115,34 @@ class CLibrary:
             If a function or a type is missing; in the words of compiler and linker where they
             are asked.
         """
-        ctype = C_TYPES.get(request.format.name)
-        if ctype is None:
-            raise Unavailable(f"C has no {request.format.name}; it has {', '.join(C_TYPES)}.")
-        bound = self._bound(request)
-        source = loop(request, ctype, self._calls(request, ctype, bound))
-        flags = (*ctype.flags, *(_VECTOR_FLAGS if self._settings.vector else ()), *self._flags)
+        ctype, bound = _ctype(request), self._bound(request)
+        built = self._built(request, loop(request, ctype, self._calls(request, ctype, bound)))
+        return evaluation(built, len(request.arguments), list(bound.values()))
+
+    def bind(self, request: Request, arrays: Arrays) -> Call:
+        """Build the loop that is timed, on its arrays.
+
+        Raises
+        ------
+        Unavailable
+            As `routine` does.
+        """
+        ctype, bound = _ctype(request), self._bound(request)
+        calls = self._calls(request, ctype, bound)
+        built = self._built(request, timed_loop(request, ctype, calls, arrays))
+        tree = request.formula
+        native = f"{calls.names.get(request.function, request.function)}(x)"
+        shown = native if tree is None else to_text(tree)
+        return timed_call(built, arrays, list(bound.values()), shown)
+
+    def _built(self, request: Request, source: str) -> Path:
+        """Return the shared object of a request's source."""
+        extra = _VECTOR_FLAGS if self._settings.vector else ()
+        flags = (*_ctype(request).flags, *extra, *self._flags)
         built = self._compiler.build(source, _file_name(request), flags, self._settings.link)
         if self._settings.vector and _functions(request):
             _refuse_scalar(built, self._compiler)
-        return evaluation(built, len(request.arguments), list(bound.values()))
+        return built
 
     def ramp(self, first: int, step: int, view: memoryview) -> None:
         """Fill a view with first, first + step, ..."""
@@ -181,6 +200,14 @@ class CLibrary:
                 raise Unavailable(f"C has no routine for {function}{asking}.{_offer(native)}")
             names[function] = C_NAMES[function] + ctype.suffix
         return Calls(names, tuple(bound), self._settings.vector)
+
+
+def _ctype(request: Request) -> CType:
+    """Return the type of a request's format; Unavailable if C has none."""
+    ctype = C_TYPES.get(request.format.name)
+    if ctype is None:
+        raise Unavailable(f"C has no {request.format.name}; it has {', '.join(C_TYPES)}.")
+    return ctype
 
 
 def _functions(request: Request) -> list[str]:

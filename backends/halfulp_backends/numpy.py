@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from halfulp.backend import Evaluate, Request, Settings, Unavailable
+from halfulp.backend import Arrays, Call, Evaluate, Request, Settings, Unavailable
+from halfulp_backends._calls import Operation, array_call
 from halfulp_backends._formulas import compiled, refuse_settings, refuse_unless_served
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from halfulp.formats import Format
+
     Array: TypeAlias = npt.NDArray[Any]
 
-_OPERATORS = {
+OPERATORS = {
     "+": "add",
     "-": "subtract",
     "*": "multiply",
@@ -96,6 +99,23 @@ class NumPyLibrary:
             compute = self._formula(request, dtype)
         return self._evaluate(dtype, compute)
 
+    def bind(self, request: Request, arrays: Arrays) -> Call:
+        """Return the call of a ufunc, or of a formula of ufuncs, on arrays that lie ready."""
+        refuse_unless_served(self._adapter, "NumPy", request)
+        if arrays.latency:
+            raise Unavailable("NumPy takes whole arrays: no element waits for another.")
+        np, dtype = self._np, self._np.dtype(request.format.name)
+        inputs = [np.frombuffer(view, dtype)[:: arrays.stride] for view in arrays.inputs]
+        out = None if arrays.output is None else np.frombuffer(arrays.output, dtype)
+        names = {**OPERATORS, **self._adapter.functions}
+        operations = {
+            ours: Operation(getattr(np, name), f"numpy.{name}") for ours, name in names.items()
+        }
+        constant = self._constant(request.format, dtype)
+        run, shown = array_call(request, "NumPy", constant, operations, inputs, out)
+        np.seterr(all="ignore")  # for good: a context would be a part of each call
+        return Call(run, shown)
+
     def _evaluate(
         self, dtype: npt.DTypeLike, compute: Callable[[Sequence[Array], Array], None]
     ) -> Evaluate:
@@ -120,16 +140,8 @@ class NumPyLibrary:
     def _formula(
         self, request: Request, dtype: npt.DTypeLike
     ) -> Callable[[Sequence[Array], Array], None]:
-        np, fmt = self._np, request.format
-        # Constants are arrays of one element in the format. A Python float would be rounded
-        # twice, and which type a scalar is promoted to has changed between NumPy's versions.
-        unsigned = f"u{fmt.width // 8}"
-
-        def constant(value: Fraction) -> Array:
-            bits: Array = np.array([fmt.round(value)], unsigned)
-            return bits.view(dtype)
-
-        names = {**_OPERATORS, **self._adapter.functions}
+        np, constant = self._np, self._constant(request.format, dtype)
+        names = {**OPERATORS, **self._adapter.functions}
         operations = {ours: self._operation(name, dtype) for ours, name in names.items()}
         formula = compiled(request, "NumPy", constant, operations)
 
@@ -137,6 +149,20 @@ class NumPyLibrary:
             np.copyto(out, formula(arrays), casting="no")
 
         return evaluate
+
+    def _constant(self, fmt: Format, dtype: npt.DTypeLike) -> Callable[[Fraction], Array]:
+        """Return what makes a number an array of one element in the format.
+
+        A Python float would be rounded twice, and which type a scalar is promoted to has changed
+        between NumPy's versions.
+        """
+        np, unsigned = self._np, f"u{fmt.width // 8}"
+
+        def constant(value: Fraction) -> Array:
+            bits: Array = np.array([fmt.round(value)], unsigned)
+            return bits.view(dtype)
+
+        return constant
 
     def _operation(self, name: str, dtype: npt.DTypeLike) -> Callable[..., Array]:
         """Return a ufunc that refuses to leave the format, and more operands than it has."""

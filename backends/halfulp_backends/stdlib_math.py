@@ -22,7 +22,7 @@ from halfulp_backends._formulas import compiled, refuse_settings, refuse_unless_
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from halfulp.backend import Evaluate, Request, Settings
+    from halfulp.backend import Arrays, Call, Evaluate, Request, Settings
 
 Scalar: TypeAlias = Callable[..., float]
 
@@ -63,6 +63,12 @@ class MathLibrary:
     def __init__(self, adapter: MathAdapter) -> None:
         self._adapter = adapter
         self.versions = {"python": platform.python_version(), "libc": _libc()}
+
+    def bind(self, request: Request, arrays: Arrays) -> Call:
+        """Return the loop that a Python program writes, over a list of its floats."""
+        from halfulp_backends._math_calls import loop
+
+        return loop(request, arrays, _OPERATIONS, self.routine(request))
 
     def routine(self, request: Request) -> Evaluate:
         """Return a loop over a scalar function, or over a formula of scalar functions."""

@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from halfulp_reports.numbers import NONE, plain_power, rounded_up
-from halfulp_reports.plots import encoding_position, is_usable
-from halfulp_reports.summary import Rail, rail_of
+from halfulp_reports.plots import is_usable
+from halfulp_reports.rows import Rail, rail_of
+from halfulp_reports.scales import encoding_position
 
 if TYPE_CHECKING:
     from halfulp.formats import Format
-    from halfulp_reports.summary import Routine
+    from halfulp_reports.routines import Routine
 
 Values = npt.NDArray[np.float64]
 Record = Mapping[str, Any]

@@ -9,7 +9,8 @@ from halfulp_reports.numbers import about
 from halfulp_reports.plain import visible
 
 if TYPE_CHECKING:
-    from halfulp_reports.summary import Routine, Summary
+    from halfulp_reports.routines import Routine
+    from halfulp_reports.summary import Summary
 
 Quote: TypeAlias = Callable[[str], str]
 

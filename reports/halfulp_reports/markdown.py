@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from halfulp_reports.findings import findings
 from halfulp_reports.numbers import NONE, percent
 from halfulp_reports.plain import visible
-from halfulp_reports.summary import GRADES, Record, Routine, Row, Summary, summarise
+from halfulp_reports.routines import GRADES, Routine
+from halfulp_reports.rows import Record, Row
+from halfulp_reports.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

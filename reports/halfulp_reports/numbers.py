@@ -69,6 +69,20 @@ def mean(value: float | None) -> str:
     return "<0.001" if value is not None and 0 < value < 0.001 else short(value)
 
 
+def nanoseconds(value: float | None) -> str:
+    """Return a time at three digits; the unit, ns, stands beside it."""
+    if value is None:
+        return NONE
+    return f"{value:,.0f}".replace(",", "\u202f") if value >= 1000 else f"{value:#.3g}".rstrip(".")
+
+
+def ratio(value: float | None) -> str:
+    """Return a ratio of times: as a multiple, at two or three digits."""
+    if value is None:
+        return NONE
+    return (f"{value:.0f}" if value >= 10 else f"{value:.2f}") + "\N{MULTIPLICATION SIGN}"
+
+
 def count(value: int | None) -> str:
     """Return an integer with its thousands set apart by thin spaces."""
     return NONE if value is None else f"{value:,}".replace(",", "\u202f")

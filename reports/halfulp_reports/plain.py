@@ -21,3 +21,9 @@ def _spelled(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character
     return character.encode("unicode_escape").decode()
+
+
+def clip(text: object, limit: int = 60) -> str:
+    """Shorten a label that would burst its place, and leave it as it is otherwise."""
+    whole = str(text)
+    return whole if len(whole) <= limit else whole[: limit - 1] + "…"

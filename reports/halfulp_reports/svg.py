@@ -12,31 +12,21 @@ import xml.etree.ElementTree as ET
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from halfulp_reports.canvas import style
+from halfulp_reports.palette import INK, VARIABLES
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SERIES = 6
-"""Colours in the page: --c1 to --c6."""
-
-INK, MUTED, GRID, RULE = "#020001", "#020002", "#020003", "#020004"
-"""Stand-ins for text, quiet text, grid lines, and the lines at 0.5 and 1 ulp."""
-
-_VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", RULE: "--rule"} | {
-    f"#0100{number:02x}": f"--c{number}" for number in range(1, SERIES + 1)
-}
 _KEPT = ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity")
 _DEFAULTS = {("stroke-width", "1"), ("stroke-dasharray", "none")}
-
-
-def series_colour(number: int) -> str:
-    """Return the stand-in for the colour of a series, from 0; after the last they begin again."""
-    return f"#0100{number % SERIES + 1:02x}"
 
 
 def inline_svg(figure: Figure, alternative: str) -> str:
     """Return a figure as an <svg> element for a page, with its text alternative."""
     buffer = StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    with style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
     drawn = ET.fromstring(buffer.getvalue())  # noqa: S314 - matplotlib's output, not the user's
     root = ET.Element(
         "svg",
@@ -54,8 +44,8 @@ def inline_svg(figure: Figure, alternative: str) -> str:
 
 def _add_path(root: ET.Element, path: ET.Element) -> None:
     """Copy a drawn path; backgrounds and tick marks are in no stand-in colour and are left out."""
-    style = _style(path)
-    colours = {style.get("stroke"), style.get("fill")} & _VARIABLES.keys()
+    style = _declared(path)
+    colours = {style.get("stroke"), style.get("fill")} & VARIABLES.keys()
     if not colours:
         return
     style.setdefault("fill", "none")
@@ -70,7 +60,7 @@ def _add_path(root: ET.Element, path: ET.Element) -> None:
 
 def _add_text(root: ET.Element, text: ET.Element) -> None:
     """Copy a text, in the page's own typeface."""
-    style = _style(text)
+    style = _declared(text)
     attributes = {
         "x": f"{float(text.attrib['x']):.1f}",
         "y": f"{float(text.attrib['y']):.1f}",
@@ -85,13 +75,13 @@ def _add_text(root: ET.Element, text: ET.Element) -> None:
     ET.SubElement(root, "text", attributes).text = text.text
 
 
-def _style(element: ET.Element) -> dict[str, str]:
+def _declared(element: ET.Element) -> dict[str, str]:
     pairs = (part.partition(":") for part in element.attrib.get("style", "").split(";"))
     return {name.strip(): value.strip() for name, _, value in pairs if value}
 
 
 def _variable(colour: str) -> str:
-    return f"var({_VARIABLES[colour]})" if colour in _VARIABLES else colour
+    return f"var({VARIABLES[colour]})" if colour in VARIABLES else colour
 
 
 def _compact(path: str) -> str:

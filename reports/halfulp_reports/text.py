@@ -11,7 +11,8 @@ from rich.cells import cell_len, set_cell_size
 from halfulp_reports.findings import findings
 from halfulp_reports.numbers import NONE, percent, short
 from halfulp_reports.plain import visible
-from halfulp_reports.summary import Routine, Summary, summarise
+from halfulp_reports.routines import Routine
+from halfulp_reports.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from halfulp._version import __version__
 
 if TYPE_CHECKING:
-    from halfulp.api import load_run, measure, run
+    from halfulp.api import load_run, measure, resume, run
     from halfulp.exceptions import (
         ExpressionError,
         HalfulpError,
@@ -37,11 +37,12 @@ __all__ = [
     "__version__",
     "load_run",
     "measure",
+    "resume",
     "run",
 ]
 
 _HOMES = {
-    "halfulp.api": ("load_run", "measure", "run"),
+    "halfulp.api": ("load_run", "measure", "resume", "run"),
     "halfulp.exceptions": (
         "ExpressionError",
         "HalfulpError",

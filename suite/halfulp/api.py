@@ -6,11 +6,10 @@ Modules that take time to import are imported inside the functions that need the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from halfulp.exceptions import RunError, UsageError
+from halfulp.exceptions import UsageError
 from halfulp.measurement import Figures, Measurement
 
 if TYPE_CHECKING:
@@ -99,59 +98,57 @@ def carry_out(
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Run:
-    """Carry out a plan and write the run; the folder is made first, so that it cannot fail last.
+    """Carry out a plan and write the run, which can be resumed if it is interrupted.
 
     `command` is what the manifest names as the way to repeat the run.
     """
-    from halfulp.runs.forms import write_report
-    from halfulp.runs.store import load_run, write_run
-    from halfulp.study.runner import execute
+    from halfulp.study.conduct import begin
 
     _check_workers(workers)
-    folder = _new_folder(plan.name, None if out is None else Path(out))
-    try:
-        results = execute(plan, workers=workers, progress=progress)
-        manifest = results.manifest | ({"command": command} if command else {})
-        write_run(folder, manifest, results.tables)
-    finally:
-        if out is None:
-            _remove_if_unused(folder)
-    finished = load_run(folder)
-    if report:
-        write_report(finished, "html")
-    return finished
+    return begin(
+        plan,
+        RUNS,
+        out=None if out is None else Path(out),
+        workers=workers,
+        report=report,
+        progress=progress,
+        command=command,
+    )
 
 
-def _new_folder(study_name: str, out: Path | None) -> Path:
-    """Make the run's folder, and refuse one that already holds something else.
+def resume(
+    path: str | Path,
+    *,
+    workers: int | None = None,
+    report: bool = True,
+    progress: Progress | None = None,
+) -> Run:
+    """Finish a run that was interrupted, killed or out of disk, and return it.
+
+    What was finished is not done again, and the tables are those of a run that was never
+    interrupted. A run that is complete is returned as it is.
+
+    Parameters
+    ----------
+    path
+        The run's folder.
+    workers
+        Number of processes; by default as many as there are cores.
+    report
+        Whether to write `report.html` into the run's folder.
+    progress
+        Who is told how far it has come.
 
     Raises
     ------
     RunError
-        If it cannot be made or written to, or is not empty.
+        If there is no run, another process is carrying it out, or what its figures depend on has
+        changed.
     """
-    from halfulp.runs.store import create_run_folder, replace_file
+    from halfulp.study.conduct import go_on
 
-    if out is None:
-        return create_run_folder(RUNS, study_name, datetime.now(UTC).astimezone())
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        occupied = any(entry.name != ".gitignore" for entry in out.iterdir())
-    except OSError as error:
-        raise RunError(
-            f"Cannot write {out}: {error.strerror}. Name a folder that you may write to with --out."
-        ) from error
-    if occupied:
-        raise RunError(f"Expected an empty or new folder for the run, but {out} is not empty.")
-    replace_file(out / ".gitignore", b"*\n")
-    return out
-
-
-def _remove_if_unused(folder: Path) -> None:
-    """Take away the folder of a run that failed before anything was written."""
-    if [entry.name for entry in folder.iterdir()] == [".gitignore"]:
-        (folder / ".gitignore").unlink()
-        folder.rmdir()
+    _check_workers(workers)
+    return go_on(path, workers=workers, report=report, progress=progress)
 
 
 def measure(

@@ -32,6 +32,102 @@ Views are one-dimensional, equally long, and have the item type of the format's 
 """
 
 
+class Stage(Protocol):
+    """A routine with its inputs and its output in place, in the library's own arrays.
+
+    What an array program would time is `run`: making arrays of encodings, moving them to a device
+    and back are steps of their own. `run` may be called any number of times.
+    """
+
+    def run(self) -> None:
+        """Compute once; on a device it may return as soon as the work is under way."""
+        ...
+
+    def synchronise(self) -> None:
+        """Wait until all that `run` began has ended."""
+        ...
+
+    def fetch(self) -> None:
+        """Write the results of the last `run` into the view of the output."""
+        ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """An `Evaluate` that can also be carried out in steps; optional.
+
+    A call does what `run`, `synchronise` and `fetch` of its stage do, one after the other.
+    """
+
+    def __call__(self, inputs: Sequence[memoryview], output: memoryview) -> None:
+        """Evaluate: encodings in, encodings out."""
+        ...
+
+    def stage(self, inputs: Sequence[memoryview], output: memoryview) -> Stage:
+        """Put inputs and output in place; the views must stay as long as the stage is used."""
+        ...
+
+
+class DeviceTimer(Protocol):
+    """A device's own clock, such as a pair of events in its queue."""
+
+    def start(self) -> None:
+        """Mark the beginning in the queue."""
+        ...
+
+    def stop(self) -> int:
+        """Mark the end, wait for it, and return the nanoseconds on the device since `start`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a routine is bound to before it is timed, once; the memory stays where it is.
+
+    Parameters
+    ----------
+    inputs
+        A view of encodings an argument. With a stride it is that many times as long as the output.
+    output
+        Where the results belong, or None for a routine that makes its output anew in each call.
+    stride
+        Distance of neighbouring inputs, in elements.
+    latency
+        Whether each element shall wait for the result before it.
+    """
+
+    inputs: tuple[memoryview, ...]
+    output: memoryview | None
+    stride: int = 1
+    latency: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A routine bound to its arrays, as a user of the library would call it: what is timed.
+
+    Parameters
+    ----------
+    run
+        Make one call and return its result or None. Nothing else belongs into it: no conversion, no
+        check, no waiting.
+    shown
+        The call in the library's words, such as "numpy.exp(x, out)".
+    repeat
+        Make so many calls, where that can be done with less between them than a Python loop needs.
+    synchronise
+        Wait until a device has finished what it was asked; None where calls return when done.
+    device
+        The device's clock; None without.
+    """
+
+    run: Callable[[], object]
+    shown: str
+    repeat: Callable[[int], None] | None = None
+    synchronise: Callable[[], None] | None = None
+    device: DeviceTimer | None = None
+
+
 class Unavailable(Exception):  # noqa: N818 - a result of its own, not an error
     """A library, device, function or format that a backend does not have; the message says why."""
 
@@ -63,10 +159,12 @@ class Request:
 class Library(Protocol):
     """A loaded library, ready to make routines; lives in the subject's process.
 
-    Two members are optional. `facts`, a mapping of texts, says what else decides about the figures,
+    Three members are optional. `facts`, a mapping of texts, says what else decides about the figures,
     such as the processor features that were chosen, the device or the command of a compiler; it is
     recorded in the run. `ramp(first, step, view)` fills a view with first, first + step, ... of its
-    item type, faster than Python can.
+    item type, faster than Python can. `bind(request, arrays)` takes a `Request` and `Arrays` and
+    returns the `Call` that is timed, or raises `Unavailable` for arrays that the library cannot
+    take. Without it the evaluation itself is timed, with whatever conversions it does.
     """
 
     @property
@@ -75,7 +173,7 @@ class Library(Protocol):
         ...
 
     def routine(self, request: Request) -> Evaluate:
-        """Return the callable that evaluates a request.
+        """Return the callable that evaluates a request, a `Staged` one where it can be.
 
         Raises
         ------

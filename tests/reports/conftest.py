@@ -16,12 +16,18 @@ import pytest
 from halfulp.formats import format_named
 from halfulp.runs.schema import (
     ACCURACY,
+    CLAIMS,
     HISTOGRAM_LINEAR,
     HISTOGRAM_TAIL,
     IDENTITY,
+    LIMITS,
     PROFILE,
     SCHEMA,
     TABLES,
+    TIMING,
+    TIMING_FITS,
+    TIMING_RATIOS,
+    TIMING_STAGES,
     WITNESSES,
 )
 from halfulp.runs.store import Run, load_run, write_run
@@ -117,6 +123,7 @@ def profile(place: dict[str, str], largest: float, chance: random.Random) -> lis
                 mean_ulp=error * 0.4,
                 wrongly_rounded=3,
                 specials=0,
+                condition=min(abs(ends[0]), 1e6) if ends[0] else None,
             )
         )
     return rows
@@ -193,6 +200,92 @@ def _add_routine(
         tables["profile"] += profile(place, largest, chance)
 
 
+SIZES = (1, 1_000, 1_000_000)
+
+
+def _timed_case(place: dict[str, str], size: int | None) -> dict[str, Any]:
+    """Return the columns that name a timed case; None where it has no size."""
+    case = {name: place[name] for name in place if name != "sampler"} | {"region": "normal"}
+    case |= {"allocation": "out", "stride": 1, "threads": 1, "mode": "throughput"}
+    return case if size is None else case | {"size": size}
+
+
+def timed(
+    tables: Tables, place: dict[str, str], base: str, element_ns: float, *, ratio: float = 1.0,
+    verdict: str = "equivalent", sizes: Sequence[int] = SIZES, **values: Any,
+) -> None:  # fmt: skip
+    """Add the times of a routine at some sizes: 300 ns a call, the rest by element."""
+    for size in sizes:
+        call = 300 + element_ns * size
+        tables["timing"].append(
+            blank(
+                TIMING, **_timed_case(place, size), status="measured", fits="L2", calls=100,
+                samples=40, median_ns=call, median_low_ns=call * 0.98, median_high_ns=call * 1.03,
+                p05_ns=call * 0.95, p95_ns=call * 1.2, element_ns=call / size, gb_per_s=8 / call,
+                bound="compute", rounds=[0, 1], raw_ns=[call, call], **values,
+            )
+        )  # fmt: skip
+        tables["timing_ratios"].append(
+            blank(
+                TIMING_RATIOS, **_timed_case(place, size), base=base, ratio=ratio,
+                ratio_low=ratio * 0.97, ratio_high=ratio * 1.02, pairs=40, confidence=0.999,
+                verdict=verdict,
+            )
+        )  # fmt: skip
+    tables["timing_fits"].append(
+        blank(
+            TIMING_FITS, **_timed_case(place, None), call_ns=300.0, element_ns=element_ns,
+            sizes=list(sizes), largest_residual=0.02,
+        )
+    )  # fmt: skip
+
+
+def with_times(contents: tuple[dict[str, Any], Tables]) -> tuple[dict[str, Any], Tables]:
+    """Add times to every routine of a run; the first backend is the base."""
+    manifest_, tables = contents
+    chance = random.Random(2)
+    base = next(iter(manifest_["backends"]))
+    for name in dict.fromkeys(row["routine"] for row in tables["accuracy"] if row["max_ulp"]):
+        row = next(r for r in tables["accuracy"] if r["routine"] == name)
+        place = {column.name: row[column.name] for column in IDENTITY}
+        if row["backend"] == base:
+            ratio, verdict = 1.0, "equivalent"
+        else:
+            ratio = chance.choice([0.45, 1.0, 3.2, 47.0])
+            verdict = "faster" if ratio < 1 else "slower" if ratio > 1 else "inconclusive"
+        own = row["backend"].join(("/", "/"))
+        timed(
+            tables, place, name.replace(own, f"/{base}/"), chance.choice([0.4, 1.1, 8.0]) * ratio,
+            ratio=ratio, verdict=verdict,
+        )  # fmt: skip
+    for backend in manifest_["backends"]:
+        stage = blank(TIMING_STAGES, backend=backend, stage="import", ns=1.2e8)
+        tables["timing_stages"].append(stage)
+    return manifest_, tables
+
+
+def limit(place: dict[str, str], verdict: str, **values: Any) -> dict[str, Any]:
+    """Return a limit of 1 ulp on a row."""
+    defaults = {
+        "rule": "study, limit 1", "selectors": "backend = numpy", "quantity": "max_ulp",
+        "bound": 1.0, "measured": 2.7, "measured_text": "2.7",
+        "reason": "2.7 ulp is more than the limit of 1",
+        "witness": "0x1.004p+0", "command": "halfulp measure exp --inputs listed:0x1.004p+0",
+    }  # fmt: skip
+    return blank(LIMITS, **(place | {"verdict": verdict} | defaults | values))
+
+
+def claim(number: int, verdict: str, **values: Any) -> dict[str, Any]:
+    """Return a claim of a document."""
+    defaults = {
+        "number": number, "source": "an article, section 2", "kind": "example",
+        "says": "expm1(1) prints 1.71828183", "backend": "numpy", "claimed": "1.71828183",
+        "computed": "1.7182818", "exact": "1.718281828...",
+        "finding": "The document prints what this run computed.", "code": "np.expm1(1)",
+    }  # fmt: skip
+    return blank(CLAIMS, **(defaults | {"verdict": verdict} | values))
+
+
 @pytest.fixture
 def build(tmp_path: Path) -> Callable[..., Run]:
     """Write a manifest and tables by `write_run` and read them back."""
@@ -215,10 +308,14 @@ def hand() -> SimpleNamespace:
     """The functions above, which tests cannot import."""
     return SimpleNamespace(
         accuracy=accuracy,
+        claim=claim,
         identity=identity,
+        limit=limit,
         manifest=manifest,
         missing=missing,
         profile=profile,
         synthetic=synthetic,
+        timed=timed,
+        with_times=with_times,
         witness=witness,
     )

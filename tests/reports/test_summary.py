@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from halfulp_reports.summary import Routine, anchor, summarise
+from halfulp_reports.routines import Routine, anchor
+from halfulp_reports.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -131,6 +131,9 @@ class Listener:
         if self.interrupt_after is not None and self.done >= self.interrupt_after:
             raise KeyboardInterrupt
 
+    def expect(self, seconds: float) -> None:
+        self.expected = seconds
+
     def message(self, text: str) -> None:
         self.messages.append(text)
 

@@ -92,7 +92,7 @@ def loop(request: Request, ctype: CType, calls: Calls) -> str:
 
     The one symbol of it is `halfulp_loop(n, symbols, x, ..., out)`.
     """
-    body = _Body(request, ctype, calls)
+    body = Body(request, ctype, calls)
     tree = request.formula or Apply(
         request.function, tuple(Name(name) for name in request.arguments)
     )
@@ -100,9 +100,9 @@ def loop(request: Request, ctype: CType, calls: Calls) -> str:
     arguments = request.arguments
     return _TEMPLATE.format(
         type=ctype.name,
-        declarations=_declarations(calls, body.arities) if calls.vector else "",
+        declarations=declarations(calls, body.arities) if calls.vector else "",
         columns=", ".join(f"const number *restrict {name}" for name in arguments),
-        bindings="\n".join(_bindings(calls, body.arities)),
+        bindings="\n".join(bindings(calls, body.arities)),
         pragma="#pragma omp simd\n" if calls.vector else "",
         statements="\n".join(f"        {line}" for line in body.statements),
         result=result,
@@ -114,7 +114,7 @@ def loop(request: Request, ctype: CType, calls: Calls) -> str:
 
 
 @dataclass
-class _Body:
+class Body:
     """The statements of one element: a constant for each operation, so that each is rounded."""
 
     request: Request
@@ -159,7 +159,7 @@ class _Body:
         return prefix + self.calls.names[function]
 
 
-def _bindings(calls: Calls, arities: dict[str, int]) -> list[str]:
+def bindings(calls: Calls, arities: dict[str, int]) -> list[str]:
     """Return the declarations of the pointers through which functions are called."""
     return [
         f"    number (*const call_{place})({_types(arities[function])}) = "
@@ -169,7 +169,7 @@ def _bindings(calls: Calls, arities: dict[str, int]) -> list[str]:
     ]
 
 
-def _declarations(calls: Calls, arities: dict[str, int]) -> str:
+def declarations(calls: Calls, arities: dict[str, int]) -> str:
     """Declare functions under names of our own, which no compiler knows anything about.
 
     glibc's <math.h> declares its vector variants under -ffast-math only; that would change the

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from halfulp._version import __version__
-from halfulp.cli import doctor, init, list_, measure, report, run, schema
+from halfulp.cli import doctor, init, list_, measure, report, resume, run, schema
 from halfulp.cli.errors import InterruptionError
 from halfulp.cli.state import Shared, emit
 
@@ -20,8 +20,9 @@ class _Verbs(TyperGroup):
         """Run the verb."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise InterruptionError("interrupted.") from None
+        except KeyboardInterrupt as stop:
+            told = ["interrupted.", *getattr(stop, "__notes__", ())]
+            raise InterruptionError(" ".join(told)) from None
 
 
 app = typer.Typer(
@@ -65,6 +66,7 @@ def halfulp(
 
 
 app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
 app.command("measure", epilog=measure.EXAMPLES)(measure.measure)
 app.command("list")(list_.list_things)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

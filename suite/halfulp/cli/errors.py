@@ -36,7 +36,7 @@ def explain(error: BaseException, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     sentence, code = _sentence(error)
-    say(sentence)
+    say(" ".join([sentence, *getattr(error, "__notes__", ())]))
     return code
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.progress import Task, TaskID, TextColumn
+    from rich.text import Text
 
     from halfulp.study.runner import Progress
 
@@ -24,11 +25,32 @@ class Silence:
     def advance(self, inputs: int) -> None:
         """Count inputs that are done."""
 
+    def expect(self, seconds: float) -> None:
+        """Take an estimate of the time left."""
+
     def message(self, text: str) -> None:
         """Say something that the user should know now."""
 
     def finish(self) -> None:
         """End."""
+
+
+class Countdown:
+    """The time left by the last estimate, less what has passed since it was made."""
+
+    def __init__(self) -> None:
+        self._left: float | None = None
+        self._told = 0.0
+
+    def expect(self, seconds: float) -> None:
+        """Take an estimate."""
+        self._left, self._told = seconds, time.monotonic()
+
+    def seconds(self) -> float | None:
+        """Return the time left, or None before the first estimate."""
+        if self._left is None:
+            return None
+        return max(self._left - (time.monotonic() - self._told), 0.0)
 
 
 class Lines:
@@ -37,6 +59,7 @@ class Lines:
     def __init__(self) -> None:
         self._total = self._done = 0
         self._started = self._said = time.monotonic()
+        self._left = Countdown()
 
     def start(self, total_inputs: int, rows: int) -> None:
         """Begin."""
@@ -50,13 +73,15 @@ class Lines:
         now = time.monotonic()
         if now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
-            self.message(f"{self._done:,} of {self._total:,} inputs{self._left(now)}")
+            self.message(f"{self._done:,} of {self._total:,} inputs{self._time_left()}")
 
-    def _left(self, now: float) -> str:
-        if not self._done:
-            return ""
-        left = (now - self._started) * (self._total - self._done) / self._done
-        return f", about {duration(max(left, 0.0))} left"
+    def expect(self, seconds: float) -> None:
+        """Take an estimate of the time left."""
+        self._left.expect(seconds)
+
+    def _time_left(self) -> str:
+        left = self._left.seconds()
+        return "" if left is None else f", about {duration(left)} left"
 
     def message(self, text: str) -> None:
         """Say something that the user should know now."""
@@ -74,18 +99,20 @@ class Bar:
     def __init__(self) -> None:
         self._rich: RichProgress | None = None
         self._task: TaskID | None = None
+        self._started = 0.0
+        self._left = Countdown()
 
     def start(self, total_inputs: int, rows: int) -> None:
         """Begin."""
         from rich import progress as columns
         from rich.console import Console
 
+        self._started = time.monotonic()
         self._rich = columns.Progress(
             columns.TextColumn(f"{_count(rows, 'row')}"),
             columns.BarColumn(),
             columns.TaskProgressColumn(),
-            columns.TextColumn("time left"),
-            columns.TimeRemainingColumn(),
+            _left_column(self._left),
             console=Console(stderr=True),  # rich honours NO_COLOR by itself
             transient=True,
         )
@@ -93,9 +120,16 @@ class Bar:
         self._rich.start()
 
     def advance(self, inputs: int) -> None:
-        """Count inputs that are done."""
-        if self._rich is not None and self._task is not None:
+        """Count inputs that are done, which fills the bar as long as nothing better is known."""
+        if self._rich is not None and self._task is not None and self._left.seconds() is None:
             self._rich.advance(self._task, inputs)
+
+    def expect(self, seconds: float) -> None:
+        """Take an estimate of the time left: from now on the bar is filled by time."""
+        self._left.expect(seconds)
+        if self._rich is not None and self._task is not None:
+            spent = time.monotonic() - self._started
+            self._rich.update(self._task, completed=spent, total=spent + seconds)
 
     def message(self, text: str) -> None:
         """Say something that the user should know now, above the bar."""
@@ -107,6 +141,19 @@ class Bar:
         if self._rich is not None:
             self._rich.stop()
             self._rich = None
+
+
+def _left_column(left: Countdown) -> TextColumn:
+    """Return the column of a bar that shows the time left."""
+    from rich.progress import TextColumn
+    from rich.text import Text
+
+    class Left(TextColumn):
+        def render(self, task: Task) -> Text:  # noqa: ARG002 - the time is of the whole run
+            seconds = left.seconds()
+            return Text("" if seconds is None else f"about {duration(seconds)} left")
+
+    return Left("")
 
 
 def progress_for(*, quiet: bool) -> Progress:

@@ -17,6 +17,8 @@ from halfulp.exceptions import MissingError
 from halfulp.routines import SELECTOR_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from halfulp.runs.store import Run
     from halfulp.study.plan import Plan
 
@@ -61,21 +63,34 @@ def run(
         progress=progress_for(quiet=shared.quiet),
         command=_command(study, only, seed),
     )
-    rows = finished.rows
-    if not shared.quiet:
-        typer.echo(summary(rows), err=True)
-    emit(str(finished.path if no_report else finished.path / "report.html"))
-    _conclude(plan, finished)
+    present(finished, quiet=shared.quiet, report=not no_report)
+    conclude(finished, [spec.label for spec in plan.backends.values() if spec.required])
 
 
-def _conclude(plan: Plan, finished: Run) -> None:
+def present(finished: Run, *, quiet: bool, report: bool) -> None:
+    """Show the worst of a run on stderr, and print where it is."""
+    if not quiet:
+        typer.echo(summary(finished.rows), err=True)
+    emit(where(finished, report=report))
+
+
+def where(finished: Run, *, report: bool) -> str:
+    """Return the path that is printed for a run."""
+    return str(finished.path / "report.html" if report else finished.path)
+
+
+def conclude(finished: Run, required: Iterable[str]) -> None:
     """End with the exit code that tells what the run came to."""
+    rows = finished.rows
     if finished.manifest["status"] == "interrupted":
-        rows = finished.rows
         saved = sum(row["status"] == "measured" for row in rows)
-        say(f"interrupted; {saved} of {len(rows)} rows are saved in {finished.path}.")
+        path = shlex.quote(str(finished.path))
+        say(
+            f"interrupted; {saved} of {len(rows)} rows are saved in {finished.path}. "
+            f"What was finished of the others is kept: `halfulp resume {path}` goes on with it."
+        )
         raise typer.Exit(INTERRUPTED)
-    _require(plan, finished)
+    _require(required, finished)
 
 
 def _command(study: str, only: list[str], seed: int | None) -> str:
@@ -92,7 +107,7 @@ def _print_rows(plan: Plan) -> None:
     say(f"{count} row{'s' if count > 1 else ''}; nothing was run.")
 
 
-def _require(plan: Plan, finished: Run) -> None:
+def _require(required: Iterable[str], finished: Run) -> None:
     """Raise MissingError if a required backend is missing, or nothing was measured."""
     rows = finished.rows
     if not any(row["status"] == "measured" for row in rows):
@@ -100,7 +115,7 @@ def _require(plan: Plan, finished: Run) -> None:
             f"Nothing was measured ({_statuses(rows)}): {rows[0]['routine']} is "
             f"{rows[0]['status']}: {rows[0]['reason']} The report in {finished.path} has the rest."
         )
-    for label in (spec.label for spec in plan.backends.values() if spec.required):
+    for label in required:
         own = [row for row in rows if row["backend"] == label]
         if all(row["status"] == "unavailable" for row in own):
             raise MissingError(f"The required backend {label} is missing: {own[0]['reason']}")

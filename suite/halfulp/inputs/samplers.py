@@ -18,6 +18,7 @@ KINDS: dict[str, Kind] = {
     "grid": "sampled",
     "edges": "sampled",
     "hard": "replayed",
+    "corpus": "replayed",
     "listed": "replayed",
 }
 """What the maximum over a sampler's inputs is: a bound for the region, or a lower bound."""
@@ -40,7 +41,8 @@ class Sampler:
     count
         How many inputs `spread` and `grid` are asked for.
     listed
-        What stands behind "listed:".
+        What stands behind "listed:"; of `corpus` the inputs: encodings in hexadecimal, an argument
+        a word, joined by ";", which the plan fills in.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Sampler:
 
 
 def parse_sampler(text: str) -> Sampler:
-    """Read `exhaustive`, `spread:N`, `grid:N`, `edges`, `hard`, `listed:1,2` or `listed:@FILE`.
+    """Read `exhaustive`, `spread:N`, `edges`, `hard`, `corpus`, `listed:1,2` and the like.
 
     Raises
     ------

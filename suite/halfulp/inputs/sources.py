@@ -65,6 +65,8 @@ def source(sampler: Sampler, function: Function, fmt: Format, region: Region, se
             return Stored(
                 fmt, _inside(boxes, _keys(fmt, function, hard_inputs(function.name, fmt)))
             )
+        case "corpus":
+            return Stored(fmt, _inside(boxes, _encoded(fmt, function, sampler.listed)))
     return Stored(fmt, _listed(sampler, function, fmt))
 
 
@@ -209,6 +211,12 @@ def _listed(sampler: Sampler, function: Function, fmt: Format) -> Int:
                 f"{sampler.text[:60]!r} has {len(row)}. Write listed:1,2;3,4 for two arguments."
             )
     return _keys(fmt, function, found)
+
+
+def _encoded(fmt: Format, function: Function, listed: str) -> Int:
+    """Return the keys of inputs given as encodings, shape (arity, n)."""
+    inputs = [[fmt.key(int(word, 16)) for word in row.split()] for row in listed.split(";") if row]
+    return np.array(inputs, dtype=np.int64).reshape(-1, function.arity).T
 
 
 def _keys(fmt: Format, function: Function, texts: Sequence[tuple[str, ...]]) -> Int:

@@ -48,6 +48,10 @@ class Axis:
         numbers = (keys.astype(np.uint64) - low) // np.uint64(width)
         return np.where(inside, numbers.astype(np.int64), -1)
 
+    def number(self, key: int) -> int:
+        """Return the bin of a key inside the range."""
+        return (key - self.low) // -(-(self.high - self.low + 1) // self.bins)
+
     def bounds(self, number: int) -> tuple[int, int]:
         """Return the first and last key of a bin."""
         width = -(-(self.high - self.low + 1) // self.bins)

@@ -380,17 +380,17 @@ def oracle(function: Function, fmt: Format) -> Oracle:
     return Oracle(function, fmt)
 
 
-def solve(text: str, precision: int = 256) -> Fraction:
+def solve(constant: str | Expression, precision: int = 256) -> Fraction:
     """Return a constant expression such as 22*pi/2, computed with `precision` bits.
 
     For interesting points and bounds, which are places to look and not references.
     """
-    return _to_fraction(_constant(text, precision))
+    return _to_fraction(_constant(constant, precision))
 
 
-def _constant(text: str, precision: int) -> Number_:
+def _constant(constant: str | Expression, precision: int) -> Number_:
     from halfulp.functions import parse
 
     ctx = mpmath.MPContext()
     ctx.prec = precision
-    return _evaluate_tree(ctx, parse(text), {})
+    return _evaluate_tree(ctx, parse(constant) if isinstance(constant, str) else constant, {})

@@ -139,6 +139,12 @@ PROFILE = (
     Column("mean_ulp", "float", "mean |error| in the bin, each capped at 2^40"),
     Column("wrongly_rounded", "int", "inputs in the bin whose result is not correctly rounded"),
     Column("specials", "int", "defects among special results in the bin"),
+    Column(
+        "condition",
+        "float",
+        "|x f'(x) / f(x)| in the middle of the bin; null where undefined or not in the format",
+        since=2,
+    ),
 )
 
 TIMING_IDENTITY = (
@@ -147,6 +153,7 @@ TIMING_IDENTITY = (
     Column("allocation", "text", "out (the output is given) or fresh (the routine makes it)"),
     Column("stride", "int", "distance of neighbouring inputs, in elements"),
     Column("threads", "int", "threads that the routine may use"),
+    Column("mode", "text", "throughput, or latency (each input waits for the last result)"),
 )
 """The columns that name a timed case."""
 
@@ -154,6 +161,9 @@ TIMING = (
     *TIMING_IDENTITY,
     Column("status", "text", "one of STATUSES"),
     Column("reason", "text", "why there is no figure; null where there is one"),
+    Column("call", "text", "what one call is, as a user would write it; null if it is not known"),
+    Column("checked", "int", "timed inputs whose results were judged, once, before"),
+    Column("max_ulp", "float", "largest |error| of these in ulp, rounded up; null as in accuracy"),
     Column("fits", "text", "the smallest of L1, L2, L3, memory that holds input and output"),
     Column("calls", "int", "calls of one sample"),
     Column("samples", "int", "how many samples"),
@@ -163,6 +173,7 @@ TIMING = (
     Column("p05_ns", "float", "5th percentile of the time of one call"),
     Column("p95_ns", "float", "95th percentile of the time of one call"),
     Column("element_ns", "float", "median_ns / size"),
+    Column("host_ns", "float", "median time until a call returned; null without a device"),
     Column("device_ns", "float", "median device time of one call; null without a device"),
     Column("gb_per_s", "float", "bytes read and written by the routine in a second, 1e9 a GB"),
     Column("copy_gb_per_s", "float", "the same of a copy of this size on this machine"),
@@ -218,18 +229,20 @@ CLAIM_VERDICTS = ("holds", "holds to the digits printed", "false", "unavailable"
 """What can become of a claim."""
 
 LIMITS = (
-    Column("rule", "text", "where the rule stands, such as study or limits.toml, with its number"),
+    Column("rule", "text", "where the rule stands, such as `limits.toml, limit 2`, or a baseline"),
     Column("selectors", "text", "its selectors as written"),
     *IDENTITY,
-    Column("quantity", "text", "what is bounded, such as max_ulp"),
-    Column("bound", "float", "the limit"),
-    Column("measured", "float", "upper end of the measured quantity; null if there is none"),
+    Column("quantity", "text", "what is bounded: one of LIMIT_QUANTITIES"),
+    Column("bound", "float", "the limit, or what the baseline has; null beyond 2^53"),
+    Column("measured", "float", "upper end of the quantity (of a slowdown the lower), or null"),
     Column("measured_text", "text", "the same as text, any size, rounded up"),
     Column("verdict", "text", "one of LIMIT_VERDICTS"),
     Column("reason", "text", "why the verdict is what it is, in one sentence"),
     Column("note", "text", "the rule's own reason; null without"),
     Column("issue", "text", "the rule's own issue; null without"),
     Column("witness", "text", "the input that breaks it, in hex; null where none does"),
+    Column("got", "text", "the result there, in hex; null as witness"),
+    Column("want", "text", "the correctly rounded result there, in hex; null as witness"),
     Column("command", "text", "the command that repeats the witness; null without"),
 )
 
@@ -239,9 +252,19 @@ LIMIT_VERDICTS = (
     "broken",
     "fails as expected",
     "passes unexpectedly",
+    "undecided",
     "not measured",
 )
 """What can become of a limit on one row; `loose` is kept with room to spare."""
+
+LIMIT_QUANTITIES = (
+    "max_ulp",
+    "max_steps",
+    "wrongly_rounded_percent",
+    "special_mismatches",
+    "max_slowdown",
+)
+"""What can be bounded. For `max_slowdown` the sampler of a record says what was timed."""
 
 TABLES = {
     "accuracy": ACCURACY,

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -125,19 +126,35 @@ def write_run(
         If the folder cannot be written.
     """
     assert not tables.keys() - TABLES.keys(), f"unknown tables: {tables.keys() - TABLES.keys()}"
-    assert manifest["schema"] == SCHEMA, f"this version writes schema {SCHEMA}"
-    text = json.dumps(manifest, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    text = _manifest_text(manifest)
     contents = {
         f"{name}.parquet": _encode(name, tables.get(name, ()), TABLES[name]) for name in TABLES
     }
     # Last, so that a folder with a run.json has its tables.
-    contents[MANIFEST] = text.encode("utf-8", "replace")
+    contents[MANIFEST] = text
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _ignore_in_git(folder)
         _replace_files(folder, contents)
     except OSError as error:
         _refuse_writing(folder, error)
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a run's `run.json` alone, as a run has it that is being carried out.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be written.
+    """
+    replace_file(folder / MANIFEST, _manifest_text(manifest))
+
+
+def _manifest_text(manifest: Mapping[str, Any]) -> bytes:
+    assert manifest["schema"] == SCHEMA, f"this version writes schema {SCHEMA}"
+    text = json.dumps(manifest, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "replace")
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -210,7 +227,7 @@ def _refuse_writing(path: Path, error: OSError) -> NoReturn:
     cause = error.strerror or type(error).__name__
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise HalfulpError(
-            f"The disk has no room left to write {path}. Free some space and run again."
+            f"The disk has no room left to write {path}. Free some space and try again."
         ) from error
     raise RunError(
         f"Cannot write {path}: {cause}. Name a folder that you may write to with --out."
@@ -268,19 +285,31 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     Raises
     ------
     RunError
-        If there is no run, it is damaged, or a newer halfulp wrote it.
+        If there is no run, it was not finished, it is damaged, or a newer halfulp wrote it.
     """
-    folder = Path(path)
-    if folder.name == MANIFEST:
-        folder = folder.parent
-    manifest = _read_manifest(folder)
+    folder, manifest = read_manifest(path)
+    if manifest["status"] == "running":
+        raise RunError(
+            f"The run in {folder} is not finished: a process is carrying it out, or was ended "
+            f"before it could. If none is at it any more, "
+            f"`halfulp resume {shlex.quote(str(folder))}` goes on with it."
+        )
     schema = manifest["schema"]
     tables = {name: _read_table(folder, name, columns, schema) for name, columns in TABLES.items()}
     return Run(folder, manifest, tables)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the contents of `run.json`, checked for the shape that readers rely on."""
+def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
+    """Return a run's folder and its `run.json`, checked for the shape that readers rely on.
+
+    Raises
+    ------
+    RunError
+        As `load_run` does, but for a run that was not finished.
+    """
+    folder = Path(path)
+    if folder.name == MANIFEST:
+        folder = folder.parent
     file = folder / MANIFEST
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
@@ -298,7 +327,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
     _check_manifest(file, manifest)
     checked: dict[str, Any] = manifest
-    return checked
+    return folder, checked
 
 
 def _refuse_constant(constant: str) -> NoReturn:

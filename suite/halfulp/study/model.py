@@ -23,9 +23,12 @@ from pydantic import (
 )
 
 from halfulp.exceptions import UsageError
+from halfulp.expectations.claims_model import Claim
+from halfulp.expectations.limits_model import Limit
 from halfulp.study.named import shipped_studies
 from halfulp.study.problems import problems
 from halfulp.suggest import hint
+from halfulp.timing.model import Timing
 
 STUDY_SCHEMA = 1
 """The schema of study files that this version understands."""
@@ -141,10 +144,26 @@ class Study(_Table):
     case: Annotated[tuple[Case, ...], Field(strict=False, min_length=1)] = Field(
         description="at least one [[case]] table"
     )
+    timing: Timing | None = Field(
+        default=None, description="a [timing] table; absent: nothing is timed"
+    )
+    claim: Annotated[tuple[Claim, ...], Field(strict=False)] = Field(
+        default=(), description="[[claim]] tables: what documents say"
+    )
+    limit: Annotated[tuple[Limit, ...], Field(strict=False)] = Field(
+        default=(), description="[[limit]] tables: bounds that routines must keep"
+    )
+    limit_files: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description='a list of files with [[limit]] tables, such as ["limits.toml"]'
+    )
+    corpus: str = Field(
+        default="", min_length=1, description='a file of known worst inputs, such as "corpus.csv"'
+    )
 
     _name: str = PrivateAttr(default="study")
     _text: str = PrivateAttr(default="")
     _folder: str = PrivateAttr(default="")
+    _file: str = PrivateAttr(default="")
 
     @property
     def name(self) -> str:
@@ -161,6 +180,11 @@ class Study(_Table):
         """Where the relative paths of backends start: the file's folder, "" for the current one."""
         return self._folder
 
+    @property
+    def file(self) -> str:
+        """Path of the user's own file, or "" for a shipped study or a text."""
+        return self._file
+
     @field_validator("region", "formula")
     @classmethod
     def _not_built_in(cls, tables: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +194,9 @@ class Study(_Table):
         return tables
 
     @classmethod
-    def from_text(cls, text: str, name: str = "study", folder: str = "") -> Study:
+    def from_text(
+        cls, text: str, name: str = "study", folder: str = "", file: str = ""
+    ) -> Study:
         """Read a study from TOML.
 
         Parameters
@@ -181,6 +207,8 @@ class Study(_Table):
             What the study is called in messages and in the name of its run.
         folder
             Where the relative paths of backends start; by default the current folder.
+        file
+            Path of the file that it was read from, if it is the user's.
 
         Raises
         ------
@@ -189,7 +217,8 @@ class Study(_Table):
         """
         data = _read_toml(text, name)
         try:
-            return cls.model_validate(data, context={"name": name, "text": text, "folder": folder})
+            told = {"name": name, "text": text, "folder": folder, "file": file}
+            return cls.model_validate(data, context=told)
         except ValidationError as error:
             raise UsageError(_listed(name, problems(error, cls))) from None
 
@@ -197,7 +226,7 @@ class Study(_Table):
         """Keep what `from_text` passes along: it is no part of the file's own keys."""
         if context:
             self._name, self._text = context["name"], context["text"]
-            self._folder = context["folder"]
+            self._folder, self._file = context["folder"], context["file"]
 
 
 def _listed(name: str, sentences: list[str]) -> str:
@@ -235,7 +264,8 @@ def load_study(spec: str | Path) -> Study:
     """
     path = Path(spec)
     if path.suffix == ".toml":
-        return Study.from_text(_source(path), path.stem, str(path.absolute().parent))
+        folder = str(path.absolute().parent)
+        return Study.from_text(_source(path), path.stem, folder, str(path))
     shipped = shipped_studies()
     if str(spec) not in shipped:
         beside = f" (for a file, end the path in .toml, as in {path}.toml)" if path.name else ""

@@ -10,7 +10,7 @@ import itertools
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,17 @@ from halfulp.backend import adapter_entry_points
 from halfulp.exceptions import ExpressionError, UsageError
 from halfulp.formats import format_named
 from halfulp.routines import Routine, Selector, matches, parse_selectors, selector
+from halfulp.study import claimed
+from halfulp.study.timed import timing_plan
 from halfulp.suggest import hint, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from halfulp.expectations.claims_model import Claim
     from halfulp.functions import Function
     from halfulp.study.model import Backend, Exclude, Study
+    from halfulp.timing.plan import TimingPlan
 
 NATIVE = "native"
 """The label of the backend's own routine."""
@@ -93,7 +97,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be carried out: unique rows in the order of the study, and their backends."""
+    """What is to be carried out: unique rows in the order of the study, and their backends.
+
+    `only` and `folder` are what the study was planned with, so that a run can be planned again.
+    """
 
     name: str
     title: str
@@ -101,6 +108,10 @@ class Plan:
     text: str
     rows: tuple[Row, ...]
     backends: dict[str, BackendSpec]
+    only: tuple[str, ...] = ()
+    folder: str = ""
+    claims: tuple[Claim, ...] = ()
+    timing: TimingPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -158,13 +169,28 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
         chosen = [row for row in rows if matches(row.routine, row.region, selectors)]
         if not chosen:
             raise UsageError(f"no row matches --only {' --only '.join(only)}; {_offer(rows)}.")
-    return plan_of(
+        claims = _claims(study, names, rows)
+    plan = plan_of(
         chosen,
         names,
         name=study.name,
         title=study.title,
         seed=study.seed if seed is None else seed,
         text=study.text,
+    )
+    timing = None
+    if study.timing is not None:
+        with _at(f"Study {study.name}: timing"):
+            options = study.timing.options
+            timing = timing_plan(options, plan.rows, names.regions, plan.seed, rows)
+    backends = {label: _backend(label, names) for label in claimed.labels(claims, selectors)}
+    return replace(
+        plan,
+        only=tuple(only),
+        folder=study.folder,
+        claims=claims,
+        timing=timing,
+        backends=plan.backends | backends,
     )
 
 
@@ -316,6 +342,16 @@ def _products(study: Study) -> Iterator[Product]:
             case.exclude,
             where=f"case {number}",
         )
+
+
+def _claims(study: Study, names: Names, rows: Sequence[Row]) -> tuple[Claim, ...]:
+    """Return the claims of a study, each checked."""
+    for number, claim in enumerate(study.claim, start=1):
+        with _at(f"claim {number}"):
+            claimed.check_claim(claim, rows)
+            for label in claimed.labels([claim]):
+                _backend(label, names)
+    return study.claim
 
 
 def _formula(text: str, labels: Mapping[str, str]) -> tuple[str, str | None]:

@@ -1,4 +1,7 @@
-"""Workers as processes: each gets a shard when it has finished the last one."""
+"""Workers as processes: each gets a shard when it has finished the last one.
+
+A worker that somebody kills is replaced, and its shard begun again, once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+import time
+from collections.abc import Callable, Iterator
+from typing import IO, NamedTuple
 
 from halfulp.exceptions import HalfulpError, UsageError
+from halfulp.study.shards import Shard
 from halfulp.study.worker import Outcome, Task, outcome_from_json
 
 _GRACE_S = 10.0
@@ -21,12 +27,31 @@ LARGEST_TAIL = 2_000
 """Characters of a dead worker's last words that are shown."""
 
 
-class Shard(NamedTuple):
-    """A shard to carry out, and the rows that need not be evaluated in it."""
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM)
+"""How workers end that somebody else ended: a user, or a system short of memory."""
 
-    group: int
-    number: int
-    skip: tuple[int, ...]
+
+class Finished(NamedTuple):
+    """A shard that is done.
+
+    Parameters
+    ----------
+    shard, outcome
+        Which one, and what it came to.
+    text
+        The outcome as the worker told it.
+    seconds
+        How long it took.
+    """
+
+    shard: Shard
+    outcome: Outcome
+    text: str
+    seconds: float
+
+
+class _EndedError(HalfulpError):
+    """A worker's process is gone."""
 
 
 class _Process:
@@ -43,6 +68,8 @@ class _Process:
             start_new_session=True,  # Ctrl-C is for the process that the user started
         )
         self.shard: Shard | None = None
+        self.began = 0.0
+        self.attempt = 0
         self._parts: list[bytes] = []
         os.set_blocking(self.stream(1).fileno(), False)
         os.set_blocking(self.stream(2).fileno(), False)
@@ -65,28 +92,42 @@ class _Process:
         """Keep the end of what is said on standard error."""
         self.said = (self.said + (self.stream(2).read() or b""))[-LARGEST_TAIL:]
 
-    def reply(self) -> str | None:
-        """Return a reply if all of it has come.
+    def begin(self, shard: Shard, attempt: int) -> None:
+        """Hand over a shard."""
+        self.shard, self.attempt, self.began = shard, attempt, time.monotonic()
+        self.send(json.dumps({"shard": [shard.group, shard.number], "skip": list(shard.skip)}))
+
+    def reply(self) -> Finished | None:
+        """Return the finished shard if all of the reply has come.
 
         Raises
         ------
-        HalfulpError
+        _EndedError
             If the process has ended.
+        UsageError, HalfulpError
+            If the worker says so.
         """
         chunk = self.stream(1).read()
         if chunk == b"":
             self.process.wait()
             self.listen()
-            raise HalfulpError(
+            raise _EndedError(
                 f"A worker of the judge ended with status {self.process.returncode}: "
                 f"{self.said.decode(errors='replace').strip() or 'it said nothing'}"
             )
         self._parts.append(chunk or b"")
         if not self._parts[-1].endswith(b"\n"):
             return None
-        line = b"".join(self._parts).decode()
+        text = b"".join(self._parts).decode().rstrip("\n")
         self._parts.clear()
-        return line
+        shard, self.shard = self.shard, None
+        assert shard is not None
+        return Finished(shard, _outcome(text), text, time.monotonic() - self.began)
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody else ended the process."""
+        return self.process.poll() in _FROM_OUTSIDE
 
     def ask_to_end(self) -> None:
         """Ask the process to end its subjects and itself."""
@@ -112,16 +153,16 @@ class Pool:
         What all of them work on.
     size
         How many processes.
+    notice
+        Is told what the user should know.
     """
 
-    def __init__(self, task: Task, size: int) -> None:
+    def __init__(self, task: Task, size: int, notice: Callable[[str], None]) -> None:
         self._text = json.dumps(task.to_json())
-        self._idle = [_Process(self._text) for _ in range(size)]
+        self._notice = notice
         self._selector = selectors.DefaultSelector()
-        self._all = list(self._idle)
-        for worker in self._all:
-            for number in (1, 2):
-                self._selector.register(worker.stream(number), selectors.EVENT_READ, worker)
+        self._all: list[_Process] = []
+        self._idle = [self._start() for _ in range(size)]
 
     @property
     def has_room(self) -> bool:
@@ -136,28 +177,33 @@ class Pool:
     def begin(self, shard: Shard) -> None:
         """Give a shard to an idle worker."""
         worker = self._idle.pop()
-        worker.shard = shard
-        worker.send(json.dumps({"shard": [shard.group, shard.number], "skip": list(shard.skip)}))
+        if worker.process.poll() is not None:
+            worker = self._replaced(worker)
+        worker.begin(shard, 1)
 
-    def finished(self) -> Iterator[tuple[Shard, Outcome]]:
+    def finished(self) -> Iterator[Finished]:
         """Wait until at least one worker says something, and yield shards that are done.
 
         Raises
         ------
         HalfulpError
-            If a worker failed or ended.
+            If a worker failed, or ended and was not killed, or was killed twice at one shard.
         """
         for key, _ in self._selector.select():
             worker: _Process = key.data
+            if worker not in self._all:
+                continue  # replaced a moment ago
             if key.fileobj is worker.stream(2):
                 worker.listen()
                 continue
-            line = worker.reply()
-            if line is not None:
-                shard, worker.shard = worker.shard, None
-                assert shard is not None
+            try:
+                finished = worker.reply()
+            except _EndedError as error:
+                self._begin_again(worker, error)
+                continue
+            if finished is not None:
                 self._idle.append(worker)
-                yield shard, _outcome(json.loads(line))
+                yield finished
 
     def close(self) -> None:
         """End all workers."""
@@ -167,8 +213,39 @@ class Pool:
         for worker in self._all:
             worker.end()
 
+    def _start(self) -> _Process:
+        worker = _Process(self._text)
+        self._all.append(worker)
+        for number in (1, 2):
+            self._selector.register(worker.stream(number), selectors.EVENT_READ, worker)
+        return worker
 
-def _outcome(document: dict[str, Any]) -> Outcome:
+    def _replaced(self, worker: _Process) -> _Process:
+        """Start a worker in the place of one that has ended."""
+        self._forget(worker)
+        self._all.remove(worker)
+        worker.end()
+        return self._start()
+
+    def _forget(self, worker: _Process) -> None:
+        for number in (1, 2):
+            with contextlib.suppress(KeyError):  # forgotten before
+                self._selector.unregister(worker.stream(number))
+
+    def _begin_again(self, worker: _Process, error: _EndedError) -> None:
+        """Begin the shard of a worker that was killed again; an idle one's place is kept."""
+        shard = worker.shard
+        if shard is None:
+            self._forget(worker)
+        elif worker.was_killed and worker.attempt == 1:
+            self._notice(f"{error}. Its shard is begun again.")
+            self._replaced(worker).begin(shard, 2)
+        else:
+            raise error
+
+
+def _outcome(text: str) -> Outcome:
+    document = json.loads(text)
     if "error" in document:
         kind = UsageError if document["usage"] else HalfulpError
         raise kind(document["error"])

@@ -21,6 +21,7 @@ Place: TypeAlias = tuple[int | str, ...]
 """Where a problem is: keys of tables and numbers of items, outermost first."""
 
 _NAMED_TABLES = ("region", "formula", "backend")
+_NUMBERED = ("case", "exclude", "claim", "limit")
 
 
 def problems(error: ValidationError, study: type[BaseModel]) -> list[str]:
@@ -86,7 +87,7 @@ def _where(place: Place) -> str:
         part = parts.pop(0)
         if isinstance(part, int):
             words.append(f"item {part + 1}")
-        elif part in {"case", "exclude"} and parts and isinstance(parts[0], int):
+        elif part in _NUMBERED and parts and isinstance(parts[0], int):
             words.append(f"{part} {int(parts.pop(0)) + 1}")
         elif not words and part in _NAMED_TABLES and parts:
             words.append(f"{part} {json.dumps(parts.pop(0), ensure_ascii=False)}")
@@ -116,7 +117,7 @@ def _expected(place: Place, study: type[BaseModel]) -> str:
     """Return the description of the innermost field at a place."""
     if place[0] in {"region", "formula"}:
         place = place[:1]  # labels below may be spelled like keys of the study
-    if len(place) > 1 and place[-2] in {"case", "exclude"}:
+    if len(place) > 1 and place[-2] in _NUMBERED:
         return "a table"
     named = [number for number, part in enumerate(place) if isinstance(part, str)]
     for number in reversed(named):

@@ -14,6 +14,7 @@ from halfulp.judge.judging import PROFILE_CAP
 from halfulp.judge.tally import FLUSHING, MEAN_BITS, Bin, Extreme, Tally
 from halfulp.reference.values import FRACTION_BITS, ONE
 from halfulp.runs.schema import ACCURACY, CLASSES, DEFECTS
+from halfulp.study.condition import condition
 from halfulp.study.plan import BackendSpec, Row
 from halfulp.study.shards import Group
 
@@ -249,4 +250,5 @@ def _bin(context: RowContext, number: int, content: Bin) -> Record:
         "mean_ulp": content.sum / content.inputs / 2**MEAN_BITS if content.inputs else None,
         "wrongly_rounded": content.wrongly_rounded,
         "specials": content.specials,
+        "condition": condition(context.group.function, fmt, low, high),
     }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from halfulp._version import __version__
-from halfulp.backend import adapter_named
-from halfulp.environment import environment, usable_cores
-from halfulp.exceptions import UsageError
-from halfulp.judge.tally import Tally, merged
+from halfulp.environment import usable_cores
+from halfulp.judge.tally import Tally
 from halfulp.reference.truth import confirm
-from halfulp.runs.schema import SCHEMA
-from halfulp.study.plan import BackendSpec, Plan
-from halfulp.study.pool import Pool, Shard
+from halfulp.study.claimed import claims_of
+from halfulp.study.fingerprint import check, fingerprint
+from halfulp.study.manifest import manifest, note_of, now
+from halfulp.study.pace import Pace
+from halfulp.study.plan import Plan
+from halfulp.study.pool import Finished, Pool
 from halfulp.study.results import (
     Record,
     RowContext,
@@ -24,9 +26,13 @@ from halfulp.study.results import (
     unmeasured,
     witnesses,
 )
-from halfulp.study.shards import Group, groups
-from halfulp.study.worker import Failure, Outcome, Task, Worker
-from halfulp.subject.memory import default_limit_mb
+from halfulp.study.shards import Group, Shard
+from halfulp.study.standing import Standing, shard_record
+from halfulp.study.timed import timing_of
+from halfulp.study.worker import Task, Worker, outcome_to_json
+
+if TYPE_CHECKING:
+    from halfulp.study.journal import Journal
 
 Callables = Mapping[str, Callable[..., Any]]
 
@@ -42,6 +48,10 @@ class Progress(Protocol):
         """Count inputs that are done."""
         ...
 
+    def expect(self, seconds: float) -> None:
+        """Take an estimate of the time left."""
+        ...
+
     def message(self, text: str) -> None:
         """Say something that the user should know now."""
         ...
@@ -54,6 +64,7 @@ class Progress(Protocol):
 class _Silent:
     def start(self, total_inputs: int, rows: int) -> None: ...
     def advance(self, inputs: int) -> None: ...
+    def expect(self, seconds: float) -> None: ...
     def message(self, text: str) -> None: ...
     def finish(self) -> None: ...
 
@@ -93,6 +104,7 @@ def execute(
     workers: int | None = None,
     progress: Progress | None = None,
     callables: Callables | None = None,
+    journal: Journal | None = None,
 ) -> Results:
     """Carry out a plan.
 
@@ -108,6 +120,8 @@ def execute(
     callables
         Python callables by label of their backend. They are called in this process, one shard
         after the other.
+    journal
+        Where to keep what is finished, and what was finished before.
 
     Returns
     -------
@@ -118,11 +132,13 @@ def execute(
     ------
     UsageError
         If a region holds no number of a format, or too many to take all.
+    RunError
+        If the journal is not of this plan, or a backend has changed since it was begun.
     HalfulpError
-        If a worker of the judge fails.
+        If a worker of the judge fails, or the journal cannot be written.
     """
-    carrying = _Carrying(plan, progress or _Silent())
-    started = _now()
+    carrying = _Carrying(plan, progress or _Silent(), journal)
+    started = now()
     status = "complete"
     try:
         carrying.run(workers or usable_cores(), callables or {})
@@ -133,94 +149,99 @@ def execute(
     return carrying.results(status, started)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-@dataclass
-class _RowState:
-    """How far a row has come."""
-
-    shards_left: int
-    tally: Tally = field(default_factory=Tally)
-    failure: tuple[int, Failure] | None = None
-
-
 class _Carrying:
-    """The state of a plan that is being carried out."""
+    """A plan that is being carried out."""
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Plan, progress: Progress, journal: Journal | None) -> None:
         self.plan = plan
         self.progress = progress
-        self.groups: list[Group] = groups(plan.rows, plan.seed)
-        self.rows: dict[int, _RowState] = {}
-        self.backends: dict[str, Mapping[str, Any]] = {}
-        for group in self.groups:
-            for row in group.rows:
-                self.rows[row] = _RowState(group.shards, failure=_without_inputs(group))
+        self.journal = journal
+        self.standing = Standing(plan)
+        if journal is not None:
+            self._open(journal)
+
+    def _open(self, journal: Journal) -> None:
+        """Take over what a journal holds, or begin it."""
+        present = fingerprint(self.plan, self.standing.groups)
+        if not journal.records:
+            journal.add(json.dumps(present))
+            return
+        check(journal.records[0], present, f"halfulp run {self.plan.name}")
+        self.standing.restore(journal.records[1:])
 
     def run(self, workers: int, callables: Callables) -> None:
-        """Carry out every shard, in workers or here."""
-        total = sum(len(group.source) for group in self.groups)
-        self.progress.start(total, len(self.plan.rows))
+        """Carry out every shard that is not done, in workers or here."""
+        groups = self.standing.groups
+        left = {group.number: self.standing.inputs_left(group) for group in groups}
+        total, remaining = sum(len(group.source) for group in groups), sum(left.values())
+        size = len(list(islice(self.standing.remaining(), 1 if callables else workers)))
+        self.pace = Pace(groups, left, size)
+        if remaining < total:
+            self.progress.message(f"{total - remaining:,} of {total:,} inputs were done before")
+        self.progress.start(remaining, len(self.plan.rows))
         task = Task(self.plan.rows, self.plan.backends, self.plan.seed)
         if callables:
             self._run_here(Worker(task, callables))
-        else:
-            shards = sum(group.shards for group in self.groups)
-            self._run_in(Pool(task, max(1, min(workers, shards))))
+        elif size:
+            self._run_in(Pool(task, size, self.progress.message))
 
     def _run_here(self, worker: Worker) -> None:
         try:
-            for shard in self._shards():
+            for shard in self._due():
+                began = time.monotonic()
                 outcome = worker.carry_out(shard.group, shard.number, shard.skip)
-                self._take(shard, outcome)
+                text = "" if self.journal is None else json.dumps(outcome_to_json(outcome))
+                self._take(Finished(shard, outcome, text, time.monotonic() - began))
         finally:
             worker.close()
 
     def _run_in(self, pool: Pool) -> None:
-        shards = self._shards()
+        shards = self._due()
         waiting = next(shards, None)
         try:
             while waiting is not None or pool.is_busy:
                 while waiting is not None and pool.has_room:
                     pool.begin(waiting)
                     waiting = next(shards, None)
-                for shard, outcome in pool.finished():
-                    self._take(shard, outcome)
+                for finished in pool.finished():
+                    self._take(finished)
         finally:
             pool.close()
 
-    def _shards(self) -> Iterator[Shard]:
-        """Yield shards in order; rows that failed by then are skipped, and groups without rows."""
-        for group in self.groups:
-            for number in range(group.shards):
-                skip = tuple(row for row in group.rows if self.rows[row].failure is not None)
-                if len(skip) < len(group.rows):
-                    yield Shard(group.number, number, skip)
-                else:
-                    self.progress.advance(group.span(number)[1])
-
-    def _take(self, shard: Shard, outcome: Outcome) -> None:
-        """Add what a worker found."""
-        self.backends |= outcome.backends
-        for row, result in outcome.results.items():
-            state = self.rows[row]
-            if isinstance(result, Failure):
-                self._fail(row, shard.number, result)
+    def _due(self) -> Iterator[Shard]:
+        """Yield the shards to carry out; those whose rows have all failed by then are passed by."""
+        for shard in self.standing.remaining():
+            group = self.standing.groups[shard.group]
+            if len(shard.skip) < len(group.rows):
+                yield shard
             else:
-                state.tally = merged([state.tally, result])
-            state.shards_left -= 1  # last: Ctrl-C may come between any two lines
-        self.progress.advance(self.groups[shard.group].span(shard.number)[1])
+                self._advance(shard, None)
 
-    def _fail(self, row: int, shard: int, failure: Failure) -> None:
-        """Keep the failure of the first shard that failed: shards before it were all begun."""
-        state = self.rows[row]
-        if state.failure is None and failure.status != "unavailable":
+    def _take(self, finished: Finished) -> None:
+        """Keep what a shard came to: in the journal first, so that nothing counts that is not."""
+        shard, outcome = finished.shard, finished.outcome
+        self.standing.meet(outcome.backends)
+        if self.journal is not None:
+            self.journal.add(shard_record(shard, finished.text))
+        for row in self.standing.take(shard, outcome):
+            self._tell(row)
+        if self.journal is not None and self.journal.is_large:
+            header = json.dumps(fingerprint(self.plan, self.standing.groups))
+            self.journal.rewrite([header, *self.standing.records()])
+        self._advance(shard, finished.seconds)
+
+    def _tell(self, row: int) -> None:
+        failure = self.standing.rows[row].failure
+        if failure is not None and failure[1].status != "unavailable":
             identity = self.plan.rows[row].routine.identity
-            self.progress.message(f"{identity} {failure.status}: {failure.reason}")
-        if state.failure is None or shard < state.failure[0]:
-            state.failure = shard, failure
+            self.progress.message(f"{identity} {failure[1].status}: {failure[1].reason}")
+
+    def _advance(self, shard: Shard, seconds: float | None) -> None:
+        inputs = self.standing.groups[shard.group].span(shard.number)[1]
+        self.pace.count(shard.group, inputs, seconds)
+        self.progress.advance(inputs)
+        if self.pace.is_due:
+            self.progress.expect(self.pace.seconds_left())
 
     # -- results -----------------------------------------------------------------------------
 
@@ -231,24 +252,30 @@ class _Carrying:
         bins: list[Record] = []
         contexts = self._contexts()
         for number, context in contexts.items():
-            state = self.rows[number]
-            if state.failure is not None:
-                accuracy.append(unmeasured(context, *state.failure[1]))
-            elif state.shards_left:
+            row = self.standing.rows[number]
+            if row.failure is not None:
+                failure = row.failure[1]
+                accuracy.append(unmeasured(context, failure.status, failure.reason))
+            elif not self.standing.is_finished(number, context.group):
                 reason = "the run was interrupted before this row was finished"
                 accuracy.append(unmeasured(context, "not measured", reason))
             else:
-                _confirm_witnesses(context.group, state.tally)
-                accuracy.append(measured(context, state.tally))
-                seen += witnesses(context, state.tally)
-                bins += profile(context, state.tally)
+                _confirm_witnesses(context.group, row.tally)
+                accuracy.append(measured(context, row.tally))
+                seen += witnesses(context, row.tally)
+                bins += profile(context, row.tally)
         tables = {"accuracy": accuracy, "witnesses": seen, "profile": bins}
-        return Results(tables, self._manifest(status, started))
+        timed, facts, status = timing_of(self.plan, status, self.progress)
+        tables |= timed
+        if self.plan.claims:
+            tables["claims"], status = claims_of(self.plan, tables, status)
+        made = manifest(self.plan, status, started, finished=now(), backends=self.standing.backends)
+        return Results(tables, made | facts)
 
     def _contexts(self) -> dict[int, RowContext]:
-        notes = {label: _note(spec) for label, spec in self.plan.backends.items()}
+        notes = {label: note_of(spec) for label, spec in self.plan.backends.items()}
         found = {}
-        for group in self.groups:
+        for group in self.standing.groups:
             for number in group.rows:
                 row = self.plan.rows[number]
                 label = row.routine.backend
@@ -256,61 +283,8 @@ class _Carrying:
                 found[number] = RowContext(row, group, spec, notes[label])
         return dict(sorted(found.items()))
 
-    def _manifest(self, status: str, started: str) -> dict[str, Any]:
-        plan = self.plan
-        return {
-            "schema": SCHEMA,
-            "halfulp": __version__,
-            "study": {
-                "name": plan.name,
-                "title": plan.title,
-                "seed": plan.seed,
-                "text": plan.text,
-            },
-            "command": f"halfulp run {plan.name}",
-            "started": started,
-            "finished": _now(),
-            "status": status,
-            "environment": environment(),
-            "backends": {label: self._backend(spec) for label, spec in plan.backends.items()},
-        }
-
-    def _backend(self, spec: BackendSpec) -> dict[str, Any]:
-        known = {
-            "adapter": spec.adapter,
-            "settings": dict(spec.settings),
-            "python": spec.python or None,
-            "time_limit_s": spec.time_limit_s,
-            "memory_limit_mb": spec.memory_limit_mb or default_limit_mb(),
-            "status": "unavailable",
-            "reason": "it was not started",
-            "versions": {},
-            "facts": {},
-            "note": _note(spec) or "",
-            "floating_point_state": {},
-        }
-        return {**known, **self.backends.get(spec.label, {})}
-
-
-def _without_inputs(group: Group) -> tuple[int, Failure] | None:
-    """Return why a group's rows cannot be measured, if the sampler has nothing for them."""
-    if len(group.source):
-        return None
-    reason = f"{group.sampler.text} has no inputs for {group.function.name} in {group.fmt.name}"
-    if group.sampler.name == "hard":
-        reason = f"no hard-to-round inputs of {group.function.name} are listed for {group.fmt.name}"
-    return 0, Failure("unavailable", f"{reason}, region {group.region.text}")
-
 
 def _confirm_witnesses(group: Group, tally: Tally) -> None:
     """Ask the oracle about the reference at every witness that will be reported."""
     for extreme in tally.extremes.values():
         confirm(group.function, group.fmt, *extreme.witness.inputs)
-
-
-def _note(spec: BackendSpec) -> str | None:
-    """Return how a backend computes where it is not obvious; callables have no adapter."""
-    try:
-        return adapter_named(spec.adapter).note or None
-    except UsageError:
-        return None

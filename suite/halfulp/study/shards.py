@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from halfulp import functions
 from halfulp.formats import Format, format_named
@@ -22,6 +23,14 @@ from halfulp.study.plan import Row
 
 SHARD_INPUTS = 4_096
 """Inputs of a shard: a fraction of a second for the oracle, so that progress is smooth."""
+
+
+class Shard(NamedTuple):
+    """A shard to carry out, and the rows that need not be evaluated in it."""
+
+    group: int
+    number: int
+    skip: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,14 @@ from halfulp.subject.protocol import Evaluator, SubjectError
 
 
 class Failure(NamedTuple):
-    """Why a row has no figures: a status of `halfulp.runs.schema`, and a sentence."""
+    """Why a row has no figures: a status of `halfulp.runs.schema`, and a sentence.
+
+    `killed` tells that somebody else ended the subject, so that it is worth trying again.
+    """
 
     status: str
     reason: str
+    killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,19 +127,35 @@ class Worker:
             Numbers of rows that need not be evaluated any more.
         """
         group = self.groups[group_number]
-        results: dict[int, Tally | Failure] = {}
-        ready = []
-        for row in group.rows:
-            if row not in skip:
-                failure = self._prepare(row)
-                if failure is None:
-                    ready.append(row)
-                else:
-                    results[row] = failure
-        if ready:
-            results |= self._judge(group, shard, ready)
+        results = self._results(group, shard, [row for row in group.rows if row not in skip])
+        killed = [row for row, result in results.items() if _was_killed(result)]
+        if killed:
+            # Once: a system short of memory may kill again, and then that is the row's status.
+            self._forget_killed()
+            results |= self._results(group, shard, killed)
         news, self._news = self._news, {}
         return Outcome(results, news)
+
+    def _results(
+        self, group: Group, shard: int, rows: Sequence[int]
+    ) -> dict[int, Tally | Failure]:
+        results: dict[int, Tally | Failure] = {}
+        ready = []
+        for row in rows:
+            failure = self._prepare(row)
+            if failure is None:
+                ready.append(row)
+            else:
+                results[row] = failure
+        if ready:
+            results |= self._judge(group, shard, ready)
+        return results
+
+    def _forget_killed(self) -> None:
+        """Forget that subjects could not be started because somebody ended them."""
+        for label, subject in list(self._subjects.items()):
+            if isinstance(subject, Failure) and _was_killed(subject):
+                del self._subjects[label]
 
     def _judge(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
         inputs = group.source.take(*group.span(shard))
@@ -170,7 +190,7 @@ class Worker:
             return subject.evaluate(self._routines[row], inputs)
         except SubjectError as error:
             self._lost(label, error)
-            return Failure(error.status, error.reason)
+            return Failure(error.status, error.reason, error.killed)
 
     def _lost(self, label: str, error: SubjectError) -> None:
         """Forget a subject whose process is gone; the next routine starts it afresh."""
@@ -198,7 +218,7 @@ class Worker:
             return Failure("unavailable", str(error))
         except SubjectError as error:
             self._lost(label, error)
-            return Failure(error.status, error.reason)
+            return Failure(error.status, error.reason, error.killed)
         return None
 
     def _subject(self, label: str) -> Evaluator | Failure:
@@ -221,7 +241,7 @@ class Worker:
             return Failure("unavailable", str(error))
         except SubjectError as error:
             self._news[label] = {**known, "status": "unavailable", "reason": error.reason}
-            return Failure(error.status, error.reason)
+            return Failure(error.status, error.reason, error.killed)
         self._flushing[label] = frozenset(name for name, found in flushing.items() if found)
         self._news[label] = {
             **known,
@@ -245,6 +265,10 @@ class Worker:
         routines = (row.routine for row in self.task.rows)
         formats = sorted({routine.format for routine in routines if routine.backend == label})
         return flushing_by_format(subject, formats)
+
+
+def _was_killed(result: Tally | Failure) -> bool:
+    return isinstance(result, Failure) and result.killed
 
 
 def subject_of(spec: BackendSpec) -> Subject:

@@ -64,6 +64,8 @@ class Subject:
         Another environment's interpreter; by default the one that runs here.
     folder
         Where relative paths among the settings start; by default the current folder.
+    threads
+        Threads that the library may use.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class Subject:
         memory_limit_mb: int = 0,
         python: str = "",
         folder: str = "",
+        threads: int = 1,
     ) -> None:
         self.adapter = adapter
         self.settings = dict(settings)
@@ -90,6 +93,8 @@ class Subject:
         self.memory_limit_mb = memory_limit_mb
         self.python = python
         self.folder = folder
+        self.threads = threads
+        self.took_ns = 0
         self.versions: dict[str, str] = {}
         self.facts: dict[str, str] = {}
         self.floating_point_state: FloatingPointState = DEFAULT
@@ -118,7 +123,7 @@ class Subject:
         """
         self.close()
         check_interpreter(self.python)
-        launch = Launch(self.python, adapter_place(self.adapter))
+        launch = Launch(self.python, adapter_place(self.adapter), self.threads)
         self._process = SubjectProcess(launch, self.memory_limit_mb)
         message = {
             "do": "load",
@@ -198,6 +203,20 @@ class Subject:
         output: Bits = arrays[-1]
         output.flags.writeable = False
         return output
+
+    def run_code(self, code: str) -> dict[str, Any]:
+        """Run Python code in the subject and return what `halfulp.subject.snippets.run` does.
+
+        The library is imported under its own name. What the code prints is part of the result.
+
+        Raises
+        ------
+        SubjectError
+            If the code raised ("failed"), ended the process or took too long.
+        """
+        reply = self._exchange({"do": "run_code", "code": code}, self.time_limit_s)
+        result: dict[str, Any] = reply["result"]
+        return result
 
     def stream_keys(
         self, routine: int, key: int, count: int, chunk: int = 1 << 17
@@ -310,6 +329,7 @@ class Subject:
             self.floating_point_state = FloatingPointState(**reply["floating_point_state"])
             self._check_state()
         _raise_unless_ok(reply)
+        self.took_ns = reply.get("took_ns", 0)  # in the subject, without the message
         return reply
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from halfulp.backend import Evaluate, Library, Request, Unavailable, adapter_at
 from halfulp.exceptions import UsageError
 from halfulp.formats import FORMATS, Format
+from halfulp.subject import snippets
 from halfulp.subject.fpstate import floating_point_state
 from halfulp.subject.lifetime import ask_for_death, die_with_parent
 from halfulp.subject.messages import (
@@ -39,6 +41,8 @@ from halfulp.subject.ramps import PIECE, Ramp, ramp_of, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from halfulp.subject.timing import Stopwatch
 
 _MAX_WORDS = 2_000
 
@@ -74,10 +78,12 @@ class _Host:
         self._inbox = Inbox()
         self._descriptors: list[int] = []
         self._library: Library | None = None
+        self._packages: tuple[str, ...] = ()
         self._routines: dict[int, tuple[Request, Evaluate]] = {}
         self._buffer = memoryview(b"")
         self._ramp: Ramp = ramp_of(None)
         self._pieces: dict[int, memoryview] = {}
+        self._stopwatch: Stopwatch | None = None
 
     def serve(self) -> None:
         """Answer until the connection is closed."""
@@ -106,6 +112,7 @@ class _Host:
             _leave()
 
     def _answer(self, message: Message) -> Message:
+        begin = time.perf_counter_ns()
         try:
             reply: Message = getattr(self, f"_do_{message['do']}")(message)
         except Unavailable as error:
@@ -116,12 +123,13 @@ class _Host:
             return {"status": "failed", "reason": str(error), **_state()}
         except Exception as error:  # whatever a library raises is its result
             return {"status": "failed", "reason": _words(error), **_state()}
-        return {"status": "ok", **reply}
+        return {"status": "ok", "took_ns": time.perf_counter_ns() - begin, **reply}
 
     def _do_load(self, message: Message) -> Message:
         if message["folder"]:
             os.chdir(message["folder"])  # where relative paths among the settings start
-        self._library = adapter_at(message["adapter"]).load(message["settings"])
+        adapter = adapter_at(message["adapter"])
+        self._library, self._packages = adapter.load(message["settings"]), adapter.requires
         self._ramp = ramp_of(self._library)
         facts = {**getattr(self._library, "facts", {}), **_own_facts()}
         return {"versions": _texts(self._library.versions), "facts": _texts(facts), **_state()}
@@ -129,6 +137,11 @@ class _Host:
     def _do_probe(self, message: Message) -> Message:
         assert self._library is not None, "load comes first"
         return {"flushing": asdict(flushing(self._library, FORMATS[message["format"]]))}
+
+    def _do_run_code(self, message: Message) -> Message:
+        """Run code of a document; each piece finds the library and nothing of the others."""
+        names = snippets.names_for(self._packages)
+        return {"result": snippets.run(message["code"], names), **_state()}
 
     def _do_prepare(self, message: Message) -> Message:
         assert self._library is not None, "load comes first"
@@ -149,6 +162,33 @@ class _Host:
         *inputs, output = self._views(request, message["count"])
         evaluate(inputs, output)
         return _state()
+
+    def _do_bind(self, message: Message) -> Message:
+        """Bind a routine to arrays of its own, to be timed."""
+        assert self._library is not None, "load comes first"
+        if self._stopwatch is None:
+            from halfulp.subject.timing import Stopwatch
+
+            self._stopwatch = Stopwatch(self._library)
+        request, evaluate = self._routines[message["routine"]]
+        *pool, _ = self._views(request, message["count"])
+        return {**self._stopwatch.bind(request, evaluate, pool, message), **_state()}
+
+    def _do_sample(self, message: Message) -> Message:
+        assert self._stopwatch is not None, "bind comes first"
+        return self._stopwatch.sample(message)
+
+    def _do_outputs(self, message: Message) -> Message:
+        """Show what a timed call has left in its output."""
+        assert self._stopwatch is not None, "bind comes first"
+        view = self._stopwatch.outputs(message)
+        used = len(view) * view.itemsize
+        self._buffer[:used] = view.cast("B")
+        return {}
+
+    def _do_release(self, message: Message) -> Message:
+        assert self._stopwatch is not None, "bind comes first"
+        return {**self._stopwatch.release(message), **_state()}
 
     def _do_stream_keys(self, message: Message) -> Message:
         """Evaluate consecutive keys, a chunk after the other; the inputs are made here."""

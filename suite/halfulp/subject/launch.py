@@ -17,18 +17,15 @@ from pathlib import Path
 
 from halfulp.backend import Unavailable
 
-ONE_THREAD = dict.fromkeys(
-    (
-        "BLIS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-    ),
-    "1",
+THREADS = (
+    "BLIS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
 )
-"""Environment that keeps libraries to one thread, whatever cores the machine has."""
+"""Environment that says to libraries how many threads they may use, whatever cores there are."""
 
 _OURS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
 """What is said to this interpreter, and would mislead another."""
@@ -61,10 +58,13 @@ class Launch:
         Path of another environment's interpreter, or "" for this one.
     adapter
         Where the adapter is, as `module:attribute`; its package is lent to another interpreter.
+    threads
+        Threads that the library may use.
     """
 
     python: str = ""
     adapter: str = ""
+    threads: int = 1
 
     mark: str = field(default_factory=lambda: secrets.token_hex(16), init=False)
 
@@ -74,7 +74,8 @@ class Launch:
         inherited = {
             name: text for name, text in os.environ.items() if not (self.python and name in _OURS)
         }
-        return {**inherited, **ONE_THREAD, SUBJECT_MARK: self.mark}
+        threads = dict.fromkeys(THREADS, str(self.threads))
+        return {**inherited, **threads, SUBJECT_MARK: self.mark}
 
     def command(self, descriptor: int) -> list[str]:
         """Return the words of the command of a subject that serves on this descriptor."""

@@ -36,6 +36,9 @@ _MAX_LINE = 300
 _LOOK_S = 0.05
 """Seconds between two looks at a subject's memory: at 4 GB/s it grows by 200 MB meanwhile."""
 
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
+"""Signals that a user or a system short of memory sends, and no routine that goes wrong."""
+
 _running: set[int] = set()
 """Subjects of this process, so that none is taken for a stray."""
 
@@ -191,7 +194,9 @@ class SubjectProcess:
         code = self._end()
         reason = _ending(code) if ended else "it closed its connection to the judge and went on"
         words = self._tails[1].last_line()
-        return SubjectError("crashed", f"{reason}; its last words: {words}" if words else reason)
+        if words:
+            reason = f"{reason}; its last words: {words}"
+        return SubjectError("crashed", reason, killed=ended and -code in _FROM_OUTSIDE)
 
     def _wait(self, limit_s: float) -> bool:
         """Wait for the process to end, without reaping it, and tell whether it did."""

@@ -30,17 +30,22 @@ class SubjectError(HalfulpError):
     ended
         Whether the process is gone, so that the handle must be started again: always after the
         first two, and after "failed" if the routine left a process that nobody should go on with.
+    killed
+        Whether somebody else ended the process, which is no fault of the routine.
     """
 
-    def __init__(self, status: Status, reason: str, ended: bool | None = None) -> None:
+    def __init__(
+        self, status: Status, reason: str, ended: bool | None = None, killed: bool = False
+    ) -> None:
         super().__init__(f"{status}: {reason}")
         self.status: Status = status
         self.reason = reason
         self.ended = status != "failed" if ended is None else ended
+        self.killed = killed
 
-    def __reduce__(self) -> tuple[type[SubjectError], tuple[Status, str, bool]]:
+    def __reduce__(self) -> tuple[type[SubjectError], tuple[Status, str, bool, bool]]:
         """Pickle by the constructor's own arguments: errors cross from the judge's workers."""
-        return type(self), (self.status, self.reason, self.ended)
+        return type(self), (self.status, self.reason, self.ended, self.killed)
 
 
 @runtime_checkable

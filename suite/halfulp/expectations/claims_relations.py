@@ -1,0 +1,180 @@
+"""Relations: that two results are close, that a routine is faster than another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from halfulp import functions
+from halfulp.backend import Request
+from halfulp.exceptions import UsageError
+from halfulp.expectations.claims_bench import NotSettled
+from halfulp.expectations.claims_exact import UNDECIDED, number, points, real, substituted
+from halfulp.expectations.claims_rows import in_words, routine
+from halfulp.expectations.claims_verdicts import (
+    FALSE,
+    HOLDS,
+    NOT_MEASURED,
+    Settled,
+    sentence,
+    unsettled,
+)
+from halfulp.expressions import Number, arguments
+from halfulp.formats import format_named
+from halfulp.routines import matches, selector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from halfulp.expectations.claims_bench import Bench
+    from halfulp.expectations.claims_model import Allclose, Claim
+    from halfulp.expectations.claims_rows import Record
+    from halfulp.expectations.claims_text import Item
+
+
+# -- close -------------------------------------------------------------------------------------
+
+
+def check_allclose(claim: Claim) -> None:
+    """Raise UsageError if a claim of closeness cannot be settled as it is written."""
+    table = claim.allclose
+    assert table is not None, "closeness is what the claim is made of"
+    for text in (table.first, table.second):
+        if arguments(functions.parse(text)) not in {(), ("x",)}:
+            raise UsageError(f"expected an expression of x, but got {text!r}.")
+    if any(len(point) != 1 for point in points(table.at)):
+        raise UsageError("expected points with one number each.")
+    number(table.rtol), number(table.atol)
+    if not claim.code:
+        format_named(claim.format)
+
+
+def settle_allclose(claim: Claim, bench: Bench) -> Settled:
+    """Return what becomes of the claim that two expressions are close."""
+    table = claim.allclose
+    assert table is not None, "closeness is what the claim is made of"
+    true = _exactly(table)
+    exact = None if true.close is None else f"{true.close}: {true.difference}"
+    try:
+        said = _said(claim, table, bench)
+    except NotSettled as error:
+        return unsettled(error.verdict, "True", error.reason, exact)
+    if true.close is None:
+        return unsettled(NOT_MEASURED, "True", "the exact difference is not decided", exact)
+    given = "the code says" if claim.code else "the results say"
+    clauses = [f"{given} {said}", f"over the reals {true.difference}"]
+    verdict = HOLDS if said is True and true.close else FALSE
+    return Settled(verdict, "True", sentence(clauses), str(said), exact)
+
+
+@dataclass(frozen=True)
+class _Closeness:
+    """Whether two expressions are close, None where that is open, and how far apart they are."""
+
+    close: bool | None
+    difference: str
+
+
+def _exactly(table: Allclose) -> _Closeness:
+    """Return how close the expressions are over the reals."""
+    first, second = (functions.parse(text) for text in (table.first, table.second))
+    rtol, atol = number(table.rtol), number(table.atol)
+    verdicts, largest, where = [], Fraction(-1), Fraction(0)
+    for (x,) in points(table.at):
+        at = {"x": Number(f"({x})", x)}
+        one, other = real(substituted(first, at)), real(substituted(second, at))
+        verdicts.append(_close(one, other, rtol, atol))
+        if not one.special and not other.special:
+            difference = abs(one.middle - other.middle)
+            if difference > largest:
+                largest, where = difference, x
+    verdict = False if False in verdicts else None if None in verdicts else True
+    if largest < 0:
+        return _Closeness(verdict, "one of the two has no value")
+    text = f"they differ by up to {float(largest):.4g} (at x = {float(where):.4g})"
+    return _Closeness(verdict, text)
+
+
+def _close(one: Item, other: Item, rtol: Fraction, atol: Fraction) -> bool | None:
+    """Tell whether |one - other| <= atol + rtol |other|, as allclose does; None if it is open."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return None
+    if UNDECIDED in (one, other):
+        return None
+    if one.special or other.special:
+        return one.special == other.special != "nan"
+    room = atol + rtol * abs(other.middle)
+    slack = (one.high - one.low) + 2 * (other.high - other.low)
+    distance = abs(one.middle - other.middle)
+    if distance + slack <= room:
+        return True
+    return False if distance - slack > room else slack == 0
+
+
+def _said(claim: Claim, table: Allclose, bench: Bench) -> bool:
+    """Return what the document's code says, or what results in the format say."""
+    if claim.code:
+        outcome = bench.run(claim.backend, claim.code)
+        answer = outcome.items[0] if len(outcome.items) == 1 else None
+        if not isinstance(answer, bool):
+            raise NotSettled("unavailable", "the code gives no True or False")
+        return answer
+    fmt, at = format_named(claim.format), points(table.at)
+    rtol, atol = number(table.rtol), number(table.atol)
+    sides = []
+    for text in (table.first, table.second):
+        request = Request(text, functions.parse(text), fmt, ("x",))
+        sides.append(bench.values(claim.backend, request, at).items)
+    return all(_close(one, other, rtol, atol) for one, other in zip(*sides, strict=True))
+
+
+# -- faster ------------------------------------------------------------------------------------
+
+
+def settle_faster(claim: Claim, ratios: Sequence[Record]) -> Settled:
+    """Return what becomes of the claim that a routine is faster, from the paired rounds of a run.
+
+    Raises
+    ------
+    NotSettled
+        If the two were not timed against each other, or the rounds do not tell them apart.
+    """
+    other = claim.faster_than
+    assert other is not None, "the other routine is what the claim is made of"
+    selectors = [selector(key, glob) for key, glob in claim.selectors.items()]
+    found = [
+        row
+        for row in ratios
+        if matches(routine(row), row["region"], selectors) and row["base"] == _other(row, claim)
+    ]
+    if not found:
+        raise NotSettled(NOT_MEASURED, f"nothing was timed against {in_words(other)}")
+    claimed = f"faster than {in_words(other)}"
+    shown = "; ".join(_ratio(row) for row in found)
+    settled = [row for row in found if row["verdict"] in {"slower", "equivalent"}]
+    if settled:
+        said = f"it takes {_ratio(settled[0])}, which is {_WORDS[settled[0]['verdict']]}"
+        return Settled(FALSE, claimed, sentence([said]), shown)
+    if any(row["verdict"] != "faster" for row in found):
+        raise NotSettled(NOT_MEASURED, f"the measured times do not tell them apart ({shown})")
+    return Settled(HOLDS, claimed, sentence([f"it takes {shown}"]), shown)
+
+
+_WORDS = {"slower": "slower", "equivalent": "no faster"}
+
+
+def _other(row: Record, claim: Claim) -> str:
+    """Return the identity of the routine that a timed one is compared with."""
+    assert claim.faster_than is not None, "asked of claims about speed"
+    parts = {**row, **claim.faster_than.parts}
+    return "/".join(parts[key] for key in ("function", "formula", "backend", "format"))
+
+
+def _ratio(row: Record) -> str:
+    if row["ratio"] is None:
+        return f"{row['verdict']} with {row['base']}: {row['reason']}"
+    return (
+        f"{row['ratio']:.3g} times the time of {row['base']} for {row['size']:,} elements "
+        f"in the region {row['region']} [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]"
+    )

@@ -1,0 +1,462 @@
+"""Judging runs of neighbouring inputs by blocks: the same tallies as from single references.
+
+A block decides nearly every input of a run at about a nanosecond each. What it leaves open is
+settled by enclosures of single inputs, and so is every input that may be the worst of its shard, so
+that maxima and witnesses have the same bounds as elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from halfulp import encodings
+from halfulp.encodings import Bits
+from halfulp.exceptions import DisagreementError
+from halfulp.formats import Format
+from halfulp.functions.record import Function
+from halfulp.judge import elements
+from halfulp.judge.judging import Axis, judge
+from halfulp.judge.tally import Bin, Extreme, Tally, merged
+from halfulp.reference.blocks import DEGREE, Block, Kind, planner
+from halfulp.reference.oscillation import reduction
+from halfulp.reference.truth import Truth, confirm, truth
+from halfulp.reference.values import FRACTION_BITS, ONE, Flag
+from halfulp.runs.schema import HISTOGRAM_LINEAR, HISTOGRAM_TAIL
+
+CANDIDATES = 32
+"""How many of the inputs that may be the worst of a shard are asked of enclosures."""
+
+CHECKED = 3
+"""Inputs of a shard at which the model is held against both references."""
+
+RELATIVE = 2.0**-48
+"""Errors of many ulps are known at least this well, relatively, from a model."""
+
+_COUNTED = {
+    "nan_returned": elements.NAN_RETURNED,
+    "nan_missing": elements.NAN_MISSING,
+    "wrong_sign": elements.WRONG_SIGN,
+    "wrong_zero_sign": elements.WRONG_ZERO_SIGN,
+    "wrong_inf_sign": elements.WRONG_INF_SIGN,
+}
+_SEEN = {"unfaithful": elements.UNFAITHFUL, "max_steps": elements.STEPS, **_COUNTED}
+_MAXIMA = ("max_ulp", "max_above", "max_below")
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Blocks of a shard, divided at the borders of the profile's bins, as arrays.
+
+    Parameters
+    ----------
+    function, fmt
+        Of what the blocks are.
+    first, count
+        The keys of the shard.
+    blocks
+        The block of each segment, reduced to the segment's keys.
+    bins
+        Number of the bin of each segment, -1 outside the axis.
+    """
+
+    function: Function
+    fmt: Format
+    first: int
+    count: int
+    blocks: tuple[Block, ...]
+    bins: tuple[int, ...]
+
+    @cached_property
+    def arrays(self) -> tuple[Any, ...]:
+        """What the compiled loops take, places counted from the start of the shard."""
+        rows = len(self.blocks)
+        coefficients = np.zeros((rows, DEGREE + 1))
+        reductions = np.zeros((rows, 5), dtype=np.uint64)
+        for row, block in enumerate(self.blocks):
+            coefficients[row, : len(block.coefficients)] = block.coefficients
+            if block.kind == Kind.OSCILLATION:
+                constants = reduction(self.fmt, block.first)
+                reductions[row] = [value % 2**64 for value in constants]
+        return (
+            self._column(lambda block: block.kind),
+            self._column(lambda block: block.first - self.first),
+            self._column(lambda block: block.count),
+            self._column(lambda block: self._signed(block.base)),
+            self._column(lambda block: block.slope),
+            self._column(lambda block: block.centre - self.first),
+            np.array([2.0**-block.shift for block in self.blocks]),
+            coefficients,
+            np.array([block.bound for block in self.blocks]),
+            self._column(lambda block: block.first),
+            reductions,
+        )
+
+    def _column(self, value: Any) -> Ints:
+        return np.array([value(block) for block in self.blocks], dtype=np.int64)
+
+    def _signed(self, encoding: int) -> int:
+        """Return an encoding as the loops have it: a signed integer of the arrays' width."""
+        width = max(self.fmt.width, 32)
+        return encoding - (1 << width) if encoding >> (width - 1) else encoding
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """What the compiled loops need to know of the format."""
+        fmt = self.fmt
+        return fmt.p - 1, fmt.width - 1, fmt.max_magnitude, int(fmt.has_inf)
+
+    @cached_property
+    def tiles(self) -> Ints:
+        """Segment, first place and length of every tile, of shape (tiles, 3)."""
+        from halfulp.judge.tiles import TILE
+
+        found = []
+        for row, block in enumerate(self.blocks):
+            start = block.first - self.first
+            for place in range(start, start + block.count, TILE):
+                found.append((row, place, min(TILE, start + block.count - place)))
+        return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+    def inputs(self, places: Ints) -> Bits:
+        """Return encodings of shape (1, n) of the inputs at some places."""
+        return encodings.from_keys(self.fmt, places + self.first)[np.newaxis]
+
+
+def segments(
+    function: Function, fmt: Format, first: int, count: int, axis: Axis, degree: int = DEGREE
+) -> Segments:
+    """Return the segments of `count` neighbouring keys of a one-argument function."""
+    blocks, bins = [], []
+    for block in planner(function, fmt, degree).blocks(first, count):
+        for part, number in _by_bin(block, axis):
+            blocks.append(part)
+            bins.append(number)
+    return Segments(function, fmt, first, count, tuple(blocks), tuple(bins))
+
+
+def _by_bin(block: Block, axis: Axis) -> Iterable[tuple[Block, int]]:
+    """Yield the parts of a block in each bin of the profile."""
+    place = block.first
+    while place <= block.last:
+        if place < axis.low:
+            number, end = -1, axis.low - 1
+        elif place > axis.high:
+            number, end = -1, block.last
+        else:
+            number = axis.number(place)
+            end = axis.bounds(number)[1]
+        end = min(end, block.last)
+        yield block._replace(first=place, count=end - place + 1), number
+        place = end + 1
+
+
+def sweep(parts: Segments, outputs: Bits, axis: Axis) -> Tally:
+    """Return the tally of a shard of neighbouring inputs.
+
+    Parameters
+    ----------
+    parts
+        The shard's segments.
+    outputs
+        What a routine returned, encodings of shape (count,).
+    axis
+        The bins of the profile.
+
+    Raises
+    ------
+    DisagreementError
+        If a model and the references contradict each other.
+    """
+    return _Sweep(parts, outputs, axis).tally()
+
+
+class _Sweep:
+    """One pass of the compiled loops, and what is asked of enclosures after it."""
+
+    def __init__(self, parts: Segments, outputs: Bits, axis: Axis) -> None:
+        from halfulp.judge import loops
+
+        self.parts = parts
+        self.outputs = outputs
+        self.axis = axis
+        self._loops = loops
+        self._y = _as_signed(outputs)
+        self._work = _work(self._y.dtype)
+        rows = len(parts.blocks)
+        self.counters: Ints = np.zeros((rows, elements.COUNTERS), dtype=np.int64)
+        self.seen: Ints = np.full((rows, elements.COUNTERS), -1, dtype=np.int64)
+        self.largest: Floats = np.zeros((len(parts.tiles), 2))
+        self.histogram: Ints = np.zeros(HISTOGRAM_LINEAR + 2 * HISTOGRAM_TAIL, dtype=np.int64)
+        self.open = self._run()
+
+    def _run(self) -> Ints:
+        """Run the loops, again with more room where more is left open than expected."""
+        room = 1 << 12
+        while True:
+            places = np.empty(room, dtype=np.int64)
+            results = (self.counters, self.seen, self.largest, self.histogram)
+            for array in (self.counters, self.largest, self.histogram, self._work[-1]):
+                array.fill(0)
+            self.seen.fill(-1)
+            opened = self._loops.sweep(
+                self._y, self.parts.shape, self.parts.arrays, self._work, results, places
+            )
+            if opened <= room:
+                return places[:opened]
+            room = opened
+
+    def tally(self) -> Tally:
+        """Return everything together."""
+        self._check_samples()
+        swept = Tally(
+            self._counters(), self._extremes(), tuple(self.histogram.tolist()), self._profile()
+        )
+        return merged([swept, self._settled(self.open)])
+
+    def _settled(self, places: Ints) -> Tally:
+        """Return the tally of single inputs, by enclosures."""
+        if not places.size:
+            return Tally()
+        found = self._judged(places)
+        counters = {**found.counters, "enclosed": int(places.size)}
+        return replace(found, counters=dict(sorted(counters.items())))
+
+    def _judged(self, places: Ints) -> Tally:
+        inputs = self.parts.inputs(places)
+        exact = truth(self.parts.function, self.parts.fmt, inputs)
+        return judge(exact, inputs, self.outputs[places], self.axis)
+
+    # -- counters and bins -------------------------------------------------------------------
+
+    def _counters(self) -> dict[str, int]:
+        sums, wrong = self._sums, self.counters[:, elements.WRONG]
+        active = np.array([not block.trivial for block in self.parts.blocks], dtype=np.bool_)
+        nan = [b.count for b in self.parts.blocks if b.kind == Kind.NAN]
+        numeric = self.counters[:, elements.NUMERIC]
+        found = {
+            "count": self.parts.count - len(self.open),
+            "judged": int(numeric.sum()),
+            "nontrivial": int(numeric[active].sum()),
+            "sum": sum(term for term, counts in zip(sums, active, strict=True) if counts),
+            "capped": int(self.counters[active, elements.CAPPED].sum()),
+            "wrongly_rounded": int(wrong.sum()),
+            "wrongly_rounded_nontrivial": int(wrong[active].sum()),
+            "unfaithful": int(self.counters[:, elements.UNFAITHFUL].sum()),
+            "nan_expected": sum(nan),
+            **{name: int(self.counters[:, place].sum()) for name, place in _COUNTED.items()},
+        }
+        return {name: count for name, count in sorted(found.items()) if count}
+
+    @cached_property
+    def _sums(self) -> list[int]:
+        """The sum of floor(|error| * 2^20) of each segment."""
+        high = self.counters[:, elements.SUM_HIGH].tolist()
+        low = self.counters[:, elements.SUM_LOW].tolist()
+        pairs = zip(high, low, strict=True)
+        return [(upper << elements.HALF_BITS) + lower for upper, lower in pairs]
+
+    @cached_property
+    def _by_segment(self) -> Floats:
+        """The largest errors of each segment, above and below, of shape (segments, 2)."""
+        found = np.zeros((len(self.parts.blocks), 2))
+        np.maximum.at(found, self.parts.tiles[:, 0], self.largest)
+        return found
+
+    def _profile(self) -> dict[int, Bin]:
+        bins: dict[int, Bin] = {}
+        largest = self._by_segment.max(axis=1)
+        for row, (block, number) in enumerate(zip(self.parts.blocks, self.parts.bins, strict=True)):
+            numeric = int(self.counters[row, elements.NUMERIC])
+            defects = sum(int(self.counters[row, place]) for place in _COUNTED.values())
+            if number < 0 or not (numeric or defects):
+                continue
+            old = bins.get(number, Bin())
+            bins[number] = Bin(
+                old.inputs + numeric,
+                old.nontrivial + (0 if block.trivial else numeric),
+                max(old.largest, _units(float(largest[row]))),
+                old.sum + self._sums[row],
+                old.wrongly_rounded + int(self.counters[row, elements.WRONG]),
+                old.specials + defects,
+            )
+        return bins
+
+    # -- the worst inputs --------------------------------------------------------------------
+
+    def _extremes(self) -> dict[str, Extreme]:
+        """Return the extremes of all inputs that are not open, their witnesses by enclosures."""
+        first = {name: self._first(column) for name, column in _SEEN.items()}
+        places, rest = self._candidates()
+        asked = np.unique([*places.tolist(), *(p for p in first.values() if p is not None)])
+        if not asked.size:
+            return {}
+        found = self._judged(asked.astype(np.int64)).extremes
+        kept = {name: found[name] for name, place in first.items() if place is not None}
+        kept |= {name: self._widened(found[name], rest) for name in _MAXIMA if name in found}
+        return dict(sorted(kept.items()))
+
+    def _first(self, column: int) -> int | None:
+        """Return the first place where something was seen; of steps, where there are most."""
+        seen = self.seen[:, column]
+        if column == elements.STEPS:
+            most = self.counters[:, column].max(initial=0)
+            seen = seen[self.counters[:, column] == most]
+            if most == 0:
+                numeric = self.counters[:, elements.NUMERIC] > 0
+                return self._first_numeric(numeric) if numeric.any() else None
+        seen = seen[seen >= 0]
+        return int(seen.min()) if seen.size else None
+
+    def _first_numeric(self, numeric: npt.NDArray[np.bool_]) -> int | None:
+        """Return the first input with a number, the witness of 0 steps."""
+        is_open = set(self.open.tolist())
+        starts = self.parts.arrays[1]
+        for row in numeric.nonzero()[0]:
+            start = int(starts[row])
+            for place in range(start, start + self.parts.blocks[row].count):
+                got = int(self.outputs[place])
+                if place not in is_open and not self.parts.fmt.is_nan(got):
+                    return place
+        return None
+
+    def _candidates(self) -> tuple[Ints, float]:
+        """Return the places that may be worst, and a bound of the errors of all others of them."""
+        bounds = self.parts.arrays[8]
+        slack = bounds[:, np.newaxis] + RELATIVE * self._by_segment
+        sure = np.where(self._by_segment > 0, self._by_segment - slack, -np.inf)
+        best = sure.max(axis=0, initial=-np.inf)
+        thresholds = np.maximum(best - slack, 0.0)
+        thresholds[:, ~np.isfinite(best)] = np.inf
+        thresholds = np.where(thresholds > 0, thresholds, 5e-324)
+        reached = (self.largest >= thresholds[self.parts.tiles[:, 0]]).any(axis=1)
+        places, sizes, count = self._collect(self.parts.tiles[reached], thresholds)
+        if count <= CANDIDATES:
+            return places, 0.0
+        order = np.lexsort((places, -sizes))
+        top = float(self.largest.max())
+        # More inputs than can be asked are next to the maximum: it is bounded, not ranked.
+        return np.sort(places[order[:CANDIDATES]]), top + float(slack.max())
+
+    def _collect(self, tiles: Ints, thresholds: Floats) -> tuple[Ints, Floats, int]:
+        places, sizes = np.empty(1 << 14, dtype=np.int64), np.empty(1 << 14)
+        count = self._loops.collect(
+            self._y,
+            self.parts.shape,
+            self.parts.arrays,
+            self._work,
+            np.ascontiguousarray(tiles),
+            np.ascontiguousarray(thresholds[:, 0]),
+            np.ascontiguousarray(thresholds[:, 1]),
+            places,
+            sizes,
+        )
+        kept = min(count, len(places))
+        is_open = np.isin(places[:kept], self.open)
+        return places[:kept][~is_open], sizes[:kept][~is_open], count - int(is_open.sum())
+
+    @staticmethod
+    def _widened(extreme: Extreme, rest: float) -> Extreme:
+        return extreme._replace(value=max(extreme.value, -_units(-rest)))
+
+    # -- the models themselves ---------------------------------------------------------------
+
+    def _check_samples(self) -> None:
+        """Hold the model against both references at a few inputs, chosen by their keys."""
+        fmt, function = self.parts.fmt, self.parts.function
+        state = (self.parts.first * 0x9E3779B97F4A7C15) % 2**64
+        places = {(state * (k + 1) >> 20) % self.parts.count for k in range(CHECKED)}
+        held = np.array(sorted(places), dtype=np.int64)
+        exact = truth(function, fmt, self.parts.inputs(held))
+        for number, place in enumerate(held.tolist()):
+            self._check(exact, number, place)
+        confirm(function, fmt, int(self.parts.inputs(held[:1])[0, 0]))
+
+    def _check(self, exact: Truth, number: int, place: int) -> None:
+        starts = self.parts.arrays[1]
+        row = int(np.searchsorted(starts, place, side="right")) - 1
+        block = self.parts.blocks[row]
+        if block.kind not in (Kind.MODEL, Kind.EXACT, Kind.OSCILLATION):
+            return
+        rho, rest = self._work[0], self._work[1]
+        self._loops.expected(self._y, place, 1, row, self.parts.arrays, rho, rest)
+        rounded = int(rho[0]) % (1 << max(self.parts.fmt.width, 32))
+        if rest[0] == 0.5 or not agrees(exact, number, rounded, float(rest[0]), block.bound):
+            if rest[0] == 0.5 and block.kind == Kind.OSCILLATION:
+                return
+            bits = int(self.parts.inputs(np.array([place]))[0, 0])
+            raise DisagreementError(
+                f"The references disagree at {self.parts.function.name}"
+                f"({self.parts.fmt.hex(bits)}) in {self.parts.fmt.name}: the model gives "
+                f"{self.parts.fmt.hex(rounded)} and {float(rest[0])!r} ulp, within "
+                f"{block.bound:.3g}, single enclosures do not. Please report this; no figure of it "
+                "can be trusted."
+            )
+
+
+def agrees(exact: Truth, number: int, rounded: int, rest: float, bound: float) -> bool:
+    """Tell whether a model and an enclosure can both be right.
+
+    Parameters
+    ----------
+    exact, number
+        Enclosures, and which of them.
+    rounded, rest, bound
+        What the model says: |R| = |rounded| + rest in ulps of R, within the bound.
+    """
+    fmt, unit = exact.fmt, int(exact.unit[number])
+    if exact.kind[number] != 0:
+        return False
+    if rounded == exact.rounded[number] and fmt.magnitude(rounded) > fmt.max_magnitude:
+        return True
+    low = (int(exact.whole[number]) << FRACTION_BITS) + int(exact.low[number])
+    high = (int(exact.whole[number]) << FRACTION_BITS) + int(exact.high[number])
+    if fmt.is_negative(rounded):
+        low, high = -high, -low
+    significand, exponent = fmt.significand(fmt.magnitude(rounded))
+    middle = (significand << FRACTION_BITS << (exponent - unit + 1)) >> 1
+    first = middle + _units(rest - bound) - 2
+    last = middle - _units(-(rest + bound)) + 2
+    overlap = first <= high and low <= last
+    certain = not (int(exact.flags[number]) & int(Flag.OPEN_ROUNDING))
+    settled = abs(rest) < 0.5 - bound
+    same = rounded == exact.rounded[number] or not (certain and settled)
+    return overlap and same
+
+
+def _units(size: float) -> int:
+    """Return floor(size * 2^60)."""
+    numerator, denominator = size.as_integer_ratio()
+    return numerator * ONE // denominator
+
+
+def _as_signed(outputs: Bits) -> npt.NDArray[Any]:
+    if outputs.dtype.itemsize == 2:
+        return outputs.astype(np.int32)
+    return outputs.view(np.int32 if outputs.dtype.itemsize == 4 else np.int64)
+
+
+def _work(kind: np.dtype[Any]) -> tuple[Any, ...]:
+    """Return the arrays of one tile: rho, rest, steps, errors, their bits, bins, four histograms."""
+    from halfulp.judge.tiles import TILE
+
+    error = np.empty(TILE)
+    return (
+        np.empty(TILE, dtype=kind),
+        np.empty(TILE),
+        np.empty(TILE, dtype=kind),
+        error,
+        error.view(np.int64),
+        np.empty(TILE, dtype=np.uint8),
+        np.zeros((4, 256), dtype=np.int64),
+    )
+
+
