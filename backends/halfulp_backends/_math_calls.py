@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from halfulp.backend import Call, Unavailable
 from halfulp_backends._calls import Operation, expression
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from halfulp.backend import Arrays, Evaluate, Request
 
-_CODES = {"float32": "f", "float64": "d"}
+_Item: TypeAlias = Literal["f", "d"]
+
+_CODES: dict[str, _Item] = {"float32": "f", "float64": "d"}
 _INFIX = {
     "+": "{0} + {1}",
     "-": "{0} - {1}",
@@ -77,7 +79,7 @@ def loop(
 
 
 def _plain(
-    request: Request, arrays: Arrays, operations: Mapping[str, Callable[..., float]], item: str
+    request: Request, arrays: Arrays, operations: Mapping[str, Callable[..., float]], item: _Item
 ) -> Call | None:
     """Return the plain loop, or None if it raises for some input."""
     names = request.arguments

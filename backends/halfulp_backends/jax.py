@@ -188,9 +188,10 @@ class CompiledJaxLibrary(JaxLibrary):
 
     @property
     def facts(self) -> dict[str, str]:
-        """What plain JAX says, and where formulas leave their format."""
-        excess = "float16" if self._excess_precision else ""
-        return {**super().facts, "excess_precision": excess, "contraction": "float32 float64"}
+        """What plain JAX says, and where XLA may leave the format: that depends on the processor."""
+        excess = "float16 bfloat16" if self._excess_precision else ""
+        contraction = " ".join(self.adapter.formats)
+        return {**super().facts, "excess_precision": excess, "contraction": contraction}
 
     def finished(self, operation: Operation) -> Operation:
         """Return the operation compiled; each number of elements is compiled for itself."""

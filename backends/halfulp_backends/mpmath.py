@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from halfulp.expressions import ARITHMETIC, Apply, Name
+from halfulp.expressions import ARITHMETIC
 from halfulp.functions import CATALOGUE
 from halfulp_backends._arrays import imported
 from halfulp_backends._formulas import compiled, refuse_settings, refuse_unless_served
@@ -19,7 +19,6 @@ from halfulp_backends._formulas import compiled, refuse_settings, refuse_unless_
 if TYPE_CHECKING:
     from halfulp.backend import Evaluate, Request, Settings
     from halfulp.formats import Format
-    from halfulp.functions.record import Point
 
 Operation = Callable[..., int]
 """Encodings -> the encoding of the correctly rounded result."""
@@ -60,12 +59,14 @@ class MpmathLibrary:
     def routine(self, request: Request) -> Evaluate:
         """Return a loop over a function, or over a formula of functions."""
         refuse_unless_served(self._adapter, "mpmath", request)
+        from halfulp.reference.arithmetic import rounded
+
         fmt = request.format
         if request.formula is None:
             return _loop(_function(request.function, fmt))
         operations: dict[str, Operation] = {
             **{name: _function(name, fmt) for name in CATALOGUE},
-            **{symbol: partial(_arithmetic, symbol, fmt) for symbol in ARITHMETIC},
+            **{symbol: partial(rounded, fmt, symbol) for symbol in ARITHMETIC},
             "**": _function("pow", fmt),
         }
         formula = compiled(request, "mpmath", fmt.round, operations)
@@ -82,6 +83,7 @@ def _loop(operation: Operation) -> Evaluate:
 
 def _function(name: str, fmt: Format) -> Operation:
     """Return a function of the catalogue on encodings."""
+    from halfulp.reference.arithmetic import infinite
     from halfulp.reference.oracle import oracle
     from halfulp.reference.values import Limit, Undecided
 
@@ -89,42 +91,13 @@ def _function(name: str, fmt: Format) -> Operation:
 
     def rounded(*encodings: int) -> int:
         result = referee.scaled(*encodings)
+        if isinstance(result, Undecided) or result == Limit("nan"):
+            return fmt.nan
         if isinstance(result, Limit):
-            return _limit(result.text, fmt)
-        return fmt.nan if isinstance(result, Undecided) else result.rounded
+            return infinite(fmt, negative=result.text == "-inf")
+        return result.rounded
 
     return rounded
-
-
-def _limit(text: str, fmt: Format) -> int:
-    if text == "nan":
-        return fmt.nan
-    return fmt.infinity | (fmt.sign_bit if text == "-inf" else 0)
-
-
-def _arithmetic(symbol: str, fmt: Format, *encodings: int) -> int:
-    """Return a sum, difference, product, quotient or negation, exact and rounded once."""
-    from halfulp.reference import extended
-
-    names = ("x", "y")[: len(encodings)]
-    points = [_point(bits, fmt) for bits in encodings]
-    tree = Apply(symbol, tuple(Name(name) for name in names))
-    result = extended.evaluate(tree, dict(zip(names, points, strict=True)))
-    if result is None or result.kind == "nan":  # None: inf - inf, 0 * inf, 0 / 0 and the like
-        return fmt.nan
-    if result.kind == "inf":
-        return _limit("-inf" if result.negative else "inf", fmt)
-    return fmt.round(result.value, negative_zero=result.negative)
-
-
-def _point(bits: int, fmt: Format) -> Point:
-    from halfulp.reference import extended
-
-    if fmt.is_nan(bits):
-        return extended.NAN
-    if fmt.is_inf(bits):
-        return extended.infinite(negative=fmt.is_negative(bits))
-    return extended.finite(fmt.value(bits), negative_zero=fmt.is_negative(bits))
 
 
 adapter = MpmathAdapter()

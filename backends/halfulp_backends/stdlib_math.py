@@ -63,6 +63,7 @@ class MathLibrary:
     def __init__(self, adapter: MathAdapter) -> None:
         self._adapter = adapter
         self.versions = {"python": platform.python_version(), "libc": _libc()}
+        self.facts = {"excess_precision": "float16 bfloat16 float32"}
 
     def bind(self, request: Request, arrays: Arrays) -> Call:
         """Return the loop that a Python program writes, over a list of its floats."""

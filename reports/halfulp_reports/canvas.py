@@ -19,8 +19,8 @@ Values = npt.NDArray[np.float64]
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.4, 1.4), (7, 1.6, 1.4, 1.6), (2.8, 2.8))
 """Dash patterns in turn; with 6 colours, 30 curves differ."""
 
-CORNERS = (4, 3, 5, 6)
-"""Corners of the marks of formats in turn; every second round they stand on their tip."""
+MARKS = ((4, 0.125), (3, 0.25), (4, 0.25), (3, 0.75), (5, 0.25), (6, 0.0))
+"""Marks of formats in turn: corners, and the angle of the first in turns."""
 
 THICK, THIN = 1.3, 0.7
 TEXT = 8
@@ -61,7 +61,7 @@ def style() -> Iterator[None]:
 
 def corners(mark: int) -> tuple[int, float]:
     """Return how many corners a mark has, and the angle of the first in turns."""
-    return CORNERS[mark % len(CORNERS)], 0.125 if mark // len(CORNERS) % 2 == 0 else 0.25
+    return MARKS[mark % len(MARKS)]
 
 
 def dashes(style: int) -> tuple[float, ...]:

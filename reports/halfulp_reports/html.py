@@ -15,6 +15,7 @@ from markupsafe import Markup
 from halfulp.formats import FORMATS
 from halfulp.runs.schema import CLASSES
 from halfulp_reports.binades import Table, binade_tables
+from halfulp_reports.comparison_page import comparison_page
 from halfulp_reports.explore import error_chart, speed_chart
 from halfulp_reports.page import data_block, line_sample, mark_sample, render
 from halfulp_reports.pictures import OVERVIEW, Pictures
@@ -23,6 +24,7 @@ from halfulp_reports.summary import Summary, summarise
 from halfulp_reports.svg import inline_svg
 
 if TYPE_CHECKING:
+    from halfulp.expectations.comparison import Comparison
     from halfulp.runs.store import Run
     from halfulp_reports.routines import Section
 
@@ -55,6 +57,10 @@ class HtmlForm:
             most_figures=MOST_FIGURES,
             ranked=_ranked(summary),
         )
+
+    def render_comparison(self, comparison: Comparison) -> str:
+        """Return the page that sets two runs side by side."""
+        return comparison_page(comparison)
 
 
 form = HtmlForm()
@@ -89,6 +95,12 @@ class _View:
     def _drawn(self, name: str) -> Markup:
         # The SVG is written by ElementTree, which escapes the text alternative.
         return Markup(inline_svg(*self.pictures.draw(name)))  # noqa: S704 - as above
+
+    @cached_property
+    def times(self) -> list[float]:
+        """The times an element in the case of comparison, shortest first."""
+        found = (self.summary.speed.of(routine.name) for routine in self.summary.routines)
+        return sorted(time.element_ns for time in found if time and time.element_ns)
 
     @property
     def overview(self) -> Markup | None:

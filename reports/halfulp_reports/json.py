@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from halfulp.exceptions import RunError
 from halfulp.measurement import Figures
+from halfulp.runs.speed import speed
 
 if TYPE_CHECKING:
     from halfulp.runs.store import Run
@@ -26,17 +27,27 @@ class JsonForm:
     suffix: str = ".json"
 
     def render(self, run: Run) -> str:
-        """Return the rows of a run, a line each, in the order of their identity."""
+        """Return the claims of a run, its times and its rows in order of identity, a line each."""
         study = {name: run.manifest["study"][name] for name in ("name", "title", "seed")}
         about = {"schema": run.manifest["schema"], "study": study}
         about |= {name: run.manifest[name] for name in _ABOUT}
-        # The rows are the last member, so that each keeps a line of its own.
+        about["corpus"] = run.manifest.get("corpus")
+        # The lists are the last members, so that each item keeps a line of its own.
         head = json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}")
-        return head + ',\n "measurements": [\n' + ",\n".join(_rows(run)) + "\n]}\n"
+        claims = [json.dumps(claim, allow_nan=False) for claim in run.records("claims")]
+        lists = {"claims": claims, "speed": _speed(run), "measurements": _rows(run)}
+        listed = (f' "{name}": [\n' + ",\n".join(items) + "\n]" for name, items in lists.items())
+        return head + ",\n" + ",\n".join(listed) + "}\n"
 
 
 form = JsonForm()
 """What the entry point `halfulp.reports` names."""
+
+
+def _speed(run: Run) -> list[str]:
+    """Return the timed cases as JSON in order."""
+    found = speed(run.records("timing"), run.records("timing_ratios"))
+    return [json.dumps(record, allow_nan=False) for record in found]
 
 
 def _rows(run: Run) -> list[str]:

@@ -13,11 +13,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from halfulp.exceptions import RunError
 from halfulp_reports import numbers
 from halfulp_reports.canvas import THICK, corners, dashes
 from halfulp_reports.palette import SERIES
 from halfulp_reports.plain import clip
-from halfulp_reports.promises import tone
+from halfulp_reports.promises import GOOD, tone
 from halfulp_reports.routines import anchor
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -47,6 +48,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
     )
     environment.filters.update(
         anchor=anchor,
@@ -60,8 +62,18 @@ def _environment() -> Environment:
         ratio=numbers.ratio,
         clip=clip,
         tone=tone,
+        figure=_figure,
     )
+    environment.globals["good"] = GOOD
     return environment
+
+
+def _figure(text: str) -> str:
+    """Return a decimal of a run at four digits, rounded up; what is none is left as it is."""
+    try:
+        return numbers.rounded_up(numbers.decimal(text))
+    except RunError:
+        return clip(text, 20)
 
 
 def _hash(script: str) -> str:

@@ -65,21 +65,24 @@ def error_figure(panels: Sequence[Panel]) -> Figure:
         total = sum(heights) + (_AXIS + _TOP) * len(panels)
         figure = Figure(figsize=(_WIDTH, total))
         top = total
+        lowest = right = None
         for panel, height in zip(panels, heights, strict=True):
             top -= _TOP
             bottom = top - _PANEL
-            left = figure.add_axes((0.052, bottom / total, 0.655, _PANEL / total))
-            right = figure.add_axes((0.787, (top - height) / total, 0.208, height / total))
+            left = figure.add_axes((0.052, bottom / total, 0.64, _PANEL / total))
+            right = figure.add_axes((0.8, (top - height) / total, 0.195, height / total))
             span = _draw_profile(left, panel)
+            lowest = left
             if span and _has_condition(panel):
                 low = bottom - _GAP - _STRIP
-                strip = figure.add_axes((0.052, low / total, 0.655, _STRIP / total))
+                lowest = strip = figure.add_axes((0.052, low / total, 0.64, _STRIP / total))
                 left.tick_params(labelbottom=False)
                 _draw_condition(strip, panel, span)
             draw_histogram(right, panel)
             top -= height + _AXIS
-        figure.axes[-2].set_xlabel("input, in the order of its encodings")
-        figure.axes[-1].set_xlabel("signed error, ulp")
+        if lowest and right:
+            lowest.set_xlabel("input, in the order of its encodings")
+            right.set_xlabel("signed error, ulp")
         return figure
 
 

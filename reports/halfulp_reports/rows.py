@@ -68,6 +68,18 @@ class Row:
         return self.witnesses.get("max_ulp")
 
     @property
+    def others(self) -> list[tuple[str, Record]]:
+        """Further witnesses at inputs of their own: what they are of, and where."""
+        seen = {self.witness["input_bits"]} if self.witness else set()
+        found = []
+        for quantity, meaning in _OTHERS.items():
+            witness = self.witnesses.get(quantity)
+            if witness and (quantity == "max_ulp_flushing" or witness["input_bits"] not in seen):
+                seen.add(witness["input_bits"])
+                found.append((meaning, witness))
+        return found
+
+    @property
     def specials(self) -> int:
         """Wrong special values."""
         return self.record["specials"] or 0
@@ -91,6 +103,15 @@ class Row:
             for name in DEFECTS
             if self.record[name]
         ]
+
+
+_OTHERS = {
+    "max_ulp_flushing": "largest error beside what a backend that flushes subnormals promises",
+    "max_steps": "farthest from the correctly rounded result",
+    "unfaithful": "first result with a float between it and the exact one",
+    "undecided": "first input that is not decided",
+}
+"""Witnesses beside that of the maximum and those of special values."""
 
 
 def rail_of(rows: Iterable[Row]) -> Rail:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from halfulp._version import __version__
 
 if TYPE_CHECKING:
-    from halfulp.api import load_run, measure, resume, run
+    from halfulp.api import load_run, measure, resume, run, time
     from halfulp.exceptions import (
         ExpressionError,
         HalfulpError,
@@ -39,10 +39,11 @@ __all__ = [
     "measure",
     "resume",
     "run",
+    "time",
 ]
 
 _HOMES = {
-    "halfulp.api": ("load_run", "measure", "resume", "run"),
+    "halfulp.api": ("load_run", "measure", "resume", "run", "time"),
     "halfulp.exceptions": (
         "ExpressionError",
         "HalfulpError",

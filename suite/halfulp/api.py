@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from halfulp.study.model import Study
     from halfulp.study.plan import Plan
     from halfulp.study.runner import Progress
+    from halfulp.timing.plan import Options
+    from halfulp.timing.stage import Timings
 
 RUNS = Path("halfulp-runs")
 """The folder in which runs are kept where nothing else is asked for."""
@@ -251,6 +253,84 @@ def measured(
     _check_workers(workers)
     results = execute(plan, workers=workers, progress=progress, callables=callables or {})
     return Figures.from_tables(results.accuracy, results.witnesses)
+
+
+def time(
+    function: str,
+    *,
+    formulas: Sequence[str] = ("native",),
+    backends: Sequence[str] = ("numpy",),
+    formats: Sequence[str] = ("float32",),
+    options: Options | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Timings:
+    """Time routines of a function against each other, on inputs that are valid for all of them.
+
+    Parameters
+    ----------
+    function
+        Catalogue name such as "expm1", or an expression.
+    formulas
+        How it is computed: "native" for the backend's own routine, or expressions.
+    backends, formats
+        Labels of backends, and names of formats.
+    options
+        Sizes, regions and other axes, rounds and margin (`halfulp.timing.plan.Options`).
+    seed
+        Of the inputs and of the order in which routines take turns.
+    progress
+        Who is told of failures.
+
+    Returns
+    -------
+    Timings
+        Records of the tables `timing`, `timing_fits`, `timing_ratios` and `timing_stages`, and
+        facts about the machine.
+
+    Raises
+    ------
+    UsageError
+        If a name, an expression, a region or an option is not understood.
+    """
+    plan = plan_timing(
+        function,
+        formulas=formulas,
+        backends=backends,
+        formats=formats,
+        options=options,
+        seed=seed,
+    )
+    return timed(plan, progress=progress)
+
+
+def plan_timing(
+    function: str,
+    *,
+    formulas: Sequence[str] = ("native",),
+    backends: Sequence[str] = ("numpy",),
+    formats: Sequence[str] = ("float32",),
+    options: Options | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Return what is timed; see `time` for the parameters."""
+    from dataclasses import replace
+
+    from halfulp.study.plan import Names, Product, expand, plan_of
+    from halfulp.study.timed import timing_plan
+    from halfulp.timing.plan import Options as Axes
+
+    _check_seed(seed)
+    product = Product((function,), backends, formats, formulas, inputs=("edges",))
+    plan = plan_of(expand(product, Names()), Names(), name="time", seed=seed)
+    return replace(plan, timing=timing_plan(options or Axes(), plan.rows, {}, seed))
+
+
+def timed(plan: Plan, *, progress: Progress | None = None) -> Timings:
+    """Carry out the timing of a plan alone; nothing is judged but the results that are timed."""
+    from halfulp.study.timed import time_plan
+
+    return time_plan(plan, progress)
 
 
 def _label_of(function: Callable[..., Any]) -> str:

@@ -182,7 +182,7 @@ def test_one_problem_one_sentence(text: str, expected: str) -> None:
     assert sentence(text) == f"Study mine: {expected}"
 
 
-@pytest.mark.parametrize("key", ["timing", "limit", "claim", "corpus", "limit_files"])
+@pytest.mark.parametrize("key", ["timing", "limit", "corpus", "limit_files"])
 def test_features_of_later_versions_are_refused(key: str) -> None:
     assert f'key "{key}" is not understood by this version' in sentence(f"{key} = 1\n{MINIMAL}")
 

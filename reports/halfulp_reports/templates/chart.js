@@ -360,9 +360,9 @@
   }
 
   // -- accuracy against speed --------------------------------------------------------------------
-  const CORNERS = [4, 3, 5, 6];
+  const MARKS = [[4, 0.125], [3, 0.25], [4, 0.25], [3, 0.75], [5, 0.25], [6, 0]];
   const outline = (mark, x, y, size) => {
-    const count = CORNERS[mark % 4], first = Math.floor(mark / 4) % 2 ? 0.25 : 0.125;
+    const [count, first] = MARKS[mark % MARKS.length];
     return [...Array(count).keys()].map((n) => {
       const turn = 2 * Math.PI * (first + n / count);
       return `${(x + size * Math.cos(turn)).toFixed(1)},${(y - size * Math.sin(turn)).toFixed(1)}`;
@@ -464,6 +464,7 @@
       }
       box.hidden = !box.hidden;
       button.setAttribute("aria-expanded", String(!box.hidden));
+      place.parentElement.classList.toggle("explored", !box.hidden);
     });
     place.append(button, box);
     place.hidden = false;

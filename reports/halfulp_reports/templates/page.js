@@ -16,13 +16,14 @@
   const rows = body ? [...body.rows] : [];
   rows.forEach((row, place) => { row.place = place; });
 
-  // A column's cells hold log10 of the error in data-v; those without a figure come last either way.
+  // A column's cells hold what they can be sorted by; those without a figure come last either way.
+  let quantity = "error";
   const compare = (column, direction) => (a, b) => {
     if (column === 0) {
       const order = a.cells[0].textContent.localeCompare(b.cells[0].textContent, "en");
       return direction * order || a.place - b.place;
     }
-    const [x, y] = [a, b].map((row) => row.cells[column].dataset.v);
+    const [x, y] = [a, b].map((row) => row.cells[column].dataset[quantity]);
     if (x === undefined || y === undefined) {
       return (x === undefined) - (y === undefined) || a.place - b.place;
     }
@@ -49,6 +50,14 @@
     head.append(button);
   }
 
+  const measure = make("select", { id: "sort-by" });
+  const resort = () => {
+    quantity = measure.value;
+    const sorted = heads.find((head) => head.hasAttribute("aria-sort"));
+    if (!sorted || sorted.dataset.column === "0") return;
+    const direction = sorted.getAttribute("aria-sort") === "ascending" ? 1 : -1;
+    body.append(...[...rows].sort(compare(Number(sorted.dataset.column), direction)));
+  };
   const words = make("input", { type: "search", id: "filter-words", autocomplete: "off" });
   const least = make("select", { id: "filter-grade" });
   const shown = make("span", { className: "quiet" });
@@ -75,12 +84,17 @@
       ["with something undecided or missing", ".g-none, :has(.open)"],
     ];
     least.append(...choices.map(([text, value]) => make("option", { value }, text)));
+    const quantities = [["largest error", "error"], ["share wrongly rounded", "wrong"]];
+    if ("timed" in table.dataset) quantities.push(["time an element", "time"], ["multiple of the base", "ratio"]);
+    measure.append(...quantities.map(([text, value]) => make("option", { value }, text)));
+    measure.addEventListener("change", resort);
     words.addEventListener("input", filter);
     least.addEventListener("change", filter);
     const tools = document.getElementById("tools");
     tools.append(
       make("label", { htmlFor: words.id }, "Function"), words,
-      make("label", { htmlFor: least.id }, "Show"), least, shown,
+      make("label", { htmlFor: least.id }, "Show"), least,
+      make("label", { htmlFor: measure.id }, "Sort by"), measure, shown,
     );
     tools.hidden = false;
     shown.textContent = `${rows.length} of ${rows.length} rows`;
@@ -113,6 +127,9 @@
   };
   for (const command of document.querySelectorAll("[data-command] code")) {
     command.after(copier(command, "Copy this command"));
+  }
+  for (const command of document.querySelectorAll("[data-copy] code")) {
+    command.after(copier(command, "Copy the command that repeats this"));
   }
   for (const place of document.querySelectorAll("[data-repeat]")) {
     const command = document.querySelector(`[data-command="${place.dataset.repeat}"] code`);

@@ -8,7 +8,20 @@ import typer
 from typer.core import TyperGroup
 
 from halfulp._version import __version__
-from halfulp.cli import doctor, init, list_, measure, report, resume, run, schema
+from halfulp.cli import (
+    check,
+    compare,
+    corpus,
+    doctor,
+    init,
+    list_,
+    measure,
+    report,
+    resume,
+    run,
+    schema,
+    time,
+)
 from halfulp.cli.errors import InterruptionError
 from halfulp.cli.state import Shared, emit
 
@@ -33,8 +46,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Measure how accurate implementations of mathematical functions are, in ULP.",
     epilog=(
-        "Exit codes: 0 carried out; 2 usage or study error; 3 something required is missing, or "
-        "nothing was measured; 4 halfulp itself failed; 130 interrupted."
+        "Exit codes: 0 carried out; 1 a check found something broken; 2 usage or study error; "
+        "3 something required is missing, or nothing was measured; 4 halfulp itself failed; "
+        "130 interrupted."
     ),
 )
 
@@ -68,8 +82,12 @@ def halfulp(
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
 app.command("measure", epilog=measure.EXAMPLES)(measure.measure)
+app.command("time", epilog=time.EXAMPLES)(time.time)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("corpus", epilog=corpus.EXAMPLES)(corpus.corpus)
 app.command("list")(list_.list_things)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command("report")(report.report)
+app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("init")(init.init)
 app.command("schema")(schema.schema)

@@ -16,18 +16,36 @@ if TYPE_CHECKING:
     from halfulp.study.plan import BackendSpec
     from halfulp.study.survey import Survey
 
-EXAMPLES = "Example: halfulp doctor libms"
+EXAMPLES = "Examples: halfulp doctor libms; halfulp doctor --timing --repetitions 10"
 
 _STUDY = typer.Argument(
     "",
     help="Ask the backends of this study; by default every installed adapter.",
     metavar="[STUDY]",
 )
+_TIMING = typer.Option(
+    False,
+    "--timing",
+    help="Time routines against themselves instead: which differences this machine can tell.",
+)
+_REPETITIONS = typer.Option(
+    1, "--repetitions", metavar="N", help="How often; each takes about half a minute."
+)
 _DEFAULT = "as IEEE 754 has it by default"
 
 
-def doctor(study: str = _STUDY) -> None:
+def doctor(
+    context: typer.Context,
+    study: str = _STUDY,
+    timing: bool = _TIMING,
+    repetitions: int = _REPETITIONS,
+) -> None:
     """Show the machine, and each backend's versions, dispatch and floating-point state."""
+    if timing:
+        from halfulp.cli.noise import show_noise
+
+        show_noise(repetitions, quiet=context.obj.quiet)
+        return
     from halfulp.environment import environment
     from halfulp.study.survey import survey
     from halfulp.subject.fpstate import DEFAULT, difference, floating_point_state

@@ -14,6 +14,7 @@ from halfulp.cli.errors import INTERRUPTED, say
 from halfulp.cli.progress import progress_for
 from halfulp.cli.state import Shared, emit, table
 from halfulp.exceptions import MissingError
+from halfulp.expectations.claims import tally
 from halfulp.routines import SELECTOR_KEYS
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def present(finished: Run, *, quiet: bool, report: bool) -> None:
     """Show the worst of a run on stderr, and print where it is."""
     if not quiet:
         typer.echo(summary(finished.rows), err=True)
+        if claims := finished.records("claims"):
+            typer.echo(tally(claims), err=True)
     emit(where(finished, report=report))
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from halfulp.exceptions import UsageError
-from halfulp.expectations.claims_bench import Bench, NotSettled
-from halfulp.expectations.claims_verdicts import FALSE, NOT_MEASURED, Settled, unsettled
+from halfulp.expectations.claims_verdicts import FALSE, NOT_MEASURED, NotSettled, Settled, unsettled
 from halfulp.runs.schema import CLAIM_VERDICTS
 
 if TYPE_CHECKING:
+    from halfulp.expectations.claims_bench import Bench
     from halfulp.expectations.claims_model import Claim
     from halfulp.subject.handle import Subject
 
@@ -49,6 +49,7 @@ def selects_rows(claim: Claim) -> bool:
         "same_bits_as",
         "faster_than",
         "more_accurate_than",
+        "gains_most_over",
     }
 
 
@@ -82,6 +83,8 @@ def settle(
     DisagreementError
         If the references contradict each other about an exact value.
     """
+    from halfulp.expectations.claims_bench import Bench
+
     with Bench(make) as bench:
         return [
             _settled(claim, tables, bench, without or {}).record(number, claim)
@@ -109,6 +112,7 @@ def _settled(claim: Claim, tables: Tables, bench: Bench, without: Mapping[str, s
 def _settle(claim: Claim, tables: Tables, bench: Bench) -> Settled:
     from halfulp.expectations import (
         claims_bounds,
+        claims_compared,
         claims_examples,
         claims_properties,
         claims_relations,
@@ -129,7 +133,9 @@ def _settle(claim: Claim, tables: Tables, bench: Bench) -> Settled:
         case "faster_than":
             return claims_relations.settle_faster(claim, tables.get("timing_ratios", ()))
         case "more_accurate_than":
-            return claims_bounds.settle_more_accurate(claim, rows)
+            return claims_compared.settle_more_accurate(claim, rows)
+        case "gains_most_over":
+            return claims_compared.settle_gains(claim, rows)
     return claims_bounds.settle_bound(claim, rows)
 
 
@@ -151,6 +157,9 @@ def claimed(claim: Claim) -> str:
             return f"faster than {in_words(claim.faster_than)}"
         case "more_accurate_than" if claim.more_accurate_than:
             return f"a smaller largest error than {in_words(claim.more_accurate_than)}"
+        case "gains_most_over" if claim.gains_most_over:
+            other = in_words(claim.gains_most_over)
+            return f"gains most over {other} in the region {claim.region}"
         case "allclose":
             return "True"
     return claimed_bounds(claim)

@@ -10,9 +10,9 @@ import numpy as np
 
 from halfulp.backend import Request, Unavailable
 from halfulp.encodings import bits_type
-from halfulp.exceptions import HalfulpError
 from halfulp.expectations.claims_exact import Real, known
 from halfulp.expectations.claims_text import PrintedText
+from halfulp.expectations.claims_verdicts import UNAVAILABLE, NotSettled
 from halfulp.formats import FORMATS, Format
 from halfulp.subject.protocol import SubjectError
 
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from halfulp.encodings import Bits
     from halfulp.expectations.claims_text import Item
     from halfulp.subject.handle import Subject
-
-
-class NotSettled(HalfulpError):  # noqa: N818 - a verdict of its own, not an error
-    """A claim that this run cannot settle, with the verdict that says so and why."""
-
-    def __init__(self, verdict: str, reason: str) -> None:
-        super().__init__(reason)
-        self.verdict = verdict
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -120,16 +111,16 @@ class Bench:
         try:
             return ask(subject)
         except Unavailable as error:
-            raise NotSettled("unavailable", str(error)) from None
+            raise NotSettled(UNAVAILABLE, str(error)) from None
         except SubjectError as error:
             if error.ended:
                 self._subjects.pop(label).close()
-            raise NotSettled("unavailable", f"{_HOW[error.status]}: {error.reason}") from None
+            raise NotSettled(UNAVAILABLE, f"{_HOW[error.status]}: {error.reason}") from None
 
     def _started(self, label: str) -> Subject:
         """Return a started subject; a backend that is missing is asked once."""
         if label in self._missing:
-            raise NotSettled("unavailable", self._missing[label])
+            raise NotSettled(UNAVAILABLE, self._missing[label])
         if label not in self._subjects:
             subject = self._make(label)
             try:
@@ -137,7 +128,7 @@ class Bench:
             except (Unavailable, SubjectError) as error:
                 reason = error.reason if isinstance(error, SubjectError) else str(error)
                 self._missing[label] = reason
-                raise NotSettled("unavailable", reason) from None
+                raise NotSettled(UNAVAILABLE, reason) from None
             self._subjects[label] = subject
         return self._subjects[label]
 
@@ -161,12 +152,12 @@ def _outcome(result: dict[str, Any]) -> Outcome:
     if value is None or is_text:
         printed = PrintedText(value["text"] if is_text else result["printed"])
         if not printed.numbers:
-            raise NotSettled("unavailable", "the code gave no number and printed none")
+            raise NotSettled(UNAVAILABLE, "the code gave no number and printed none")
         items = tuple(number.item for number in printed.numbers)
         return Outcome(items, printed.shape, FORMATS["float64"])
     leaves = list(_leaves(value))
     if not leaves:
-        raise NotSettled("unavailable", "the code gave an array without a number")
+        raise NotSettled(UNAVAILABLE, "the code gave an array without a number")
     items = tuple(item for leaf in leaves for item in _items(leaf))
     fmt = FORMATS.get(result["format"], FORMATS["float64"])
     return Outcome(items, _shape(value), fmt, any(isinstance(leaf, dict) for leaf in leaves))
@@ -196,7 +187,7 @@ def _items(leaf: Any) -> list[Item]:
             return [known(Fraction(leaf))]
         case str():
             return [_from_hex(leaf)]
-    raise NotSettled("unavailable", "the code gave something among its numbers that is none")
+    raise NotSettled(UNAVAILABLE, "the code gave something among its numbers that is none")
 
 
 def _from_hex(text: str) -> Real:

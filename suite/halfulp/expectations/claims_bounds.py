@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from halfulp.expectations.claims_bench import NotSettled
 from halfulp.expectations.claims_model import BOUNDS
-from halfulp.expectations.claims_rows import (
-    Record,
-    in_words,
-    inputs_tried,
-    pairs,
-    place,
-    require_measured,
-    selected,
+from halfulp.expectations.claims_rows import Record, inputs_tried, place, require_measured, selected
+from halfulp.expectations.claims_verdicts import (
+    FALSE,
+    HOLDS,
+    NOT_MEASURED,
+    NotSettled,
+    Settled,
+    sentence,
 )
-from halfulp.expectations.claims_verdicts import FALSE, HOLDS, NOT_MEASURED, Settled, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,82 +132,3 @@ def _rounded_up(value: Fraction) -> str:
         return f"{float(value):.3g}"
     scaled = -(-value.numerator * 10**3 // value.denominator)
     return f"{scaled / 10**3:g}"
-
-
-# -- compared ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """The largest errors of a routine and of another on the same inputs."""
-
-    mine: Range
-    theirs: Range
-    row: Record
-
-    @property
-    def is_smaller(self) -> bool | None:
-        """Whether the first is smaller; None where the bounds do not tell."""
-        if self.mine.low >= self.theirs.high or self.mine == self.theirs:
-            return False
-        return True if self.mine.high < self.theirs.low else None
-
-    @property
-    def text(self) -> str:
-        return f"{self.mine.text} against {self.theirs.text} ({self.row['format']})"
-
-
-def settle_more_accurate(claim: Claim, rows: Sequence[Record]) -> Settled:
-    """Return what becomes of the claim that routines err less than others on the same inputs.
-
-    Raises
-    ------
-    NotSettled
-        If a row has no figures, or the errors are not known well enough.
-    """
-    other = claim.more_accurate_than
-    assert other is not None, "the other routine is what the claim is made of"
-    claimed = f"a smaller largest error than {in_words(other)}"
-    chosen = pairs(selected(claim, rows), other, rows)
-    found = _compared(chosen)
-    shown = _shown(found)
-    if worst := [pair for pair in found if pair.is_smaller is False]:
-        said = [f"the largest error is {_shown(worst)} in the region {worst[0].row['region']}"]
-        return Settled(FALSE, claimed, sentence([*said, *_elsewhere(claim, rows)]), shown)
-    require_measured([row for pair in chosen for row in pair])
-    if any(pair.is_smaller is None for pair in found):
-        raise NotSettled(NOT_MEASURED, "the errors are not known well enough to tell them apart")
-    tried = inputs_tried([pair.row for pair in found])
-    return Settled(HOLDS, claimed, sentence([f"the largest error is {shown}, {tried}"]), shown)
-
-
-def _compared(chosen: Sequence[tuple[Record, Record]]) -> list[_Pair]:
-    return [
-        _Pair(quantity(mine, "max_ulp"), quantity(theirs, "max_ulp"), mine)
-        for mine, theirs in chosen
-        if mine["status"] == theirs["status"] == "measured"
-    ]
-
-
-_MOST_SHOWN = 4
-
-
-def _shown(found: Sequence[_Pair]) -> str:
-    texts = list(dict.fromkeys(pair.text for pair in found))
-    more = [f"{len(texts) - _MOST_SHOWN} more"] if len(texts) > _MOST_SHOWN else []
-    return ", ".join(texts[:_MOST_SHOWN] + more)
-
-
-def _elsewhere(claim: Claim, rows: Sequence[Record]) -> list[str]:
-    """Say in which other regions the claim is true of all that was measured."""
-    assert claim.more_accurate_than is not None, "asked of claims that compare"
-    if claim.region == "*":
-        return []
-    anywhere = selected(claim.model_copy(update={"region": "*"}), rows)
-    found = _compared(pairs(anywhere, claim.more_accurate_than, rows))
-    said = []
-    for region in dict.fromkeys(pair.row["region"] for pair in found):
-        here = [pair for pair in found if pair.row["region"] == region]
-        if all(pair.is_smaller for pair in here):
-            said.append(f"it is smaller in the region {region}: {_shown(here)}")
-    return said

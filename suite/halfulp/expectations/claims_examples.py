@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from halfulp import functions
 from halfulp.backend import Request
 from halfulp.exceptions import UsageError
-from halfulp.expectations.claims_bench import NotSettled
 from halfulp.expectations.claims_exact import points, real, trees
 from halfulp.expectations.claims_text import (
     Comparison,
@@ -27,7 +26,9 @@ from halfulp.expectations.claims_verdicts import (
     HOLDS,
     NOT_MEASURED,
     TO_THE_DIGITS,
+    NotSettled,
     Settled,
+    counted,
     sentence,
     unsettled,
 )
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from halfulp.expectations.claims_bench import Bench, Outcome
     from halfulp.expectations.claims_exact import Real
     from halfulp.expectations.claims_model import Claim
-    from halfulp.expectations.claims_text import Item
+    from halfulp.expectations.claims_text import Item, Printed
 
 
 def check_example(claim: Claim) -> None:
@@ -55,8 +56,8 @@ def check_example(claim: Claim) -> None:
     for name, table in tables.items():
         if table is not None and (count := len(trees(table, claim.at))) != len(text.numbers):
             raise UsageError(
-                f"prints has {len(text.numbers)} numbers, but {name} has {count}; give one for "
-                "each."
+                f"prints has {counted(len(text.numbers), 'number')}, but {name} has {count}; "
+                "give one for each."
             )
     if claim.expression:
         request_of(claim)
@@ -200,7 +201,7 @@ class _Example:
             return f"what is printed is right{self._digits(self.exact)}"
         first = found.differ[0]
         printed = self.text.numbers[first]
-        pair = f"{printed.write(printed.item)} should be {printed.write(self.exact[first])}"
+        pair = f"{printed.write(printed.item)} should be {_value(printed, self.exact[first])}"
         if count == 1:
             return f"the printed {pair}"
         wrong = "all" if len(found.differ) == count else str(len(found.differ))
@@ -219,7 +220,7 @@ class _Example:
         if not found.differ:
             return "the code gives what is printed"
         if self.exact is not None and self._all_near(self.exact):
-            return "what the code gives is right"
+            return f"what the code gives is right in {self.format.name}"
         first = found.differ[0]
         printed = self.text.numbers[first]
         given = printed.write(self.outcome.items[first])
@@ -256,6 +257,11 @@ def is_rounded(item: Item, exact: Real, fmt: Format) -> bool:
     if wanted is None or item.special:
         return wanted is not None and fmt.hex(wanted) == getattr(item, "special", "")
     return fmt.is_finite(wanted) and fmt.value(wanted) == item.low == item.high
+
+
+def _value(printed: Printed, exact: Real) -> str:
+    words = {"inf": "infinite", "-inf": "minus infinity", "nan": "no real number"}
+    return words.get(exact.special) or printed.write(exact)
 
 
 _NEAR_ULPS = 8

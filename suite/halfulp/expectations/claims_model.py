@@ -6,15 +6,38 @@ is computed from the run (`halfulp.expectations.claims`).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 Number = int | float | str
 """A number as it is written: TOML's own, or a text such as "0x1p-10" or "1/3"."""
 
+
+def _as_one(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Report what fits no alternative once, at its key, and not once an alternative."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("no_alternative", "none of the alternatives") from None
+
+
 Point = Number | Annotated[tuple[Number, ...], Field(strict=False, min_length=2, max_length=2)]
 Points = Annotated[tuple[Point, ...], Field(strict=False, min_length=1, max_length=1_000)]
+Constants = Annotated[
+    tuple[Number, ...],
+    Field(strict=False, min_length=1, max_length=1_000),
+    WrapValidator(_as_one),
+]
 
 MOST_STEPS = 12
 """Most steps of an iteration: its exact value is one expression, which doubles in each."""
@@ -34,12 +57,15 @@ class Spaced(_Table):
     count: int = Field(ge=2, le=1_000, description="a whole number of points, such as 10")
 
 
+Places = Annotated[Points | Spaced, WrapValidator(_as_one)]
+
+
 class Exact(_Table):
     """Exact real numbers: a function at points, constant expressions, or an iteration."""
 
     function: str = Field("", description='a catalogue name or an expression, such as "expm1"')
-    at: Points | Spaced = Field((), description="a list of points, such as [1, 2, 3]")
-    values: Points = Field((), description='a list of constant expressions, such as ["exp(1)"]')
+    at: Places = Field((), description="a list of points, such as [1, 2, 3]")
+    values: Constants = Field((), description='a list of constant expressions, such as ["exp(1)"]')
     iterate: str = Field("", description="an expression of x that is applied to itself, as text")
     start: Number = Field(0, description="the number that an iteration starts from, such as 0")
     times: int = Field(
@@ -85,9 +111,7 @@ class Allclose(_Table):
 
     first: str = Field(description='an expression, such as "log1p(exp(x))"')
     second: str = Field(description='an expression, such as "expm1(x)"')
-    at: Points | Spaced = Field(
-        description="a list of points, or { low = -1, high = 1, count = 10 }"
-    )
+    at: Places = Field(description="a list of points, such as [-1, 0, 1]")
     rtol: Number = Field("1e-5", description="a number, such as 1e-5")
     atol: Number = Field("1e-8", description="a number, such as 1e-8")
 
@@ -104,6 +128,7 @@ CONTENTS = {
     "allclose": "relation",
     "faster_than": "relation",
     "more_accurate_than": "relation",
+    "gains_most_over": "relation",
 }
 """The kind of claim by the key that makes it one."""
 
@@ -119,7 +144,7 @@ class Claim(_Table):
 
     code: str = Field("", description="Python code as text; its last expression is the result")
     expression: str = Field("", description='an expression, such as "1/(1 + expm1(-x))"')
-    at: Points | Spaced = Field((), description="a list of points, such as [-1, 0, 1]")
+    at: Places = Field((), description="a list of points, such as [-1, 0, 1]")
 
     function: str = Field("*", description='a glob on the function, such as "exp*"')
     formula: str = Field("*", description='a glob on the label of the formula, such as "naive"')
@@ -156,6 +181,7 @@ class Claim(_Table):
     more_accurate_than: Other | None = Field(
         None, description='a table such as { formula = "naive" }'
     )
+    gains_most_over: Other | None = Field(None, description='a table such as { formula = "naive" }')
 
     @property
     def kind(self) -> str:
@@ -166,6 +192,13 @@ class Claim(_Table):
     def content(self) -> str:
         """The key that makes the claim one of its kind; of bounds the first."""
         return next(name for name in CONTENTS if getattr(self, name) is not None)
+
+    @property
+    def other(self) -> Other | None:
+        """The other routine of a comparison."""
+        return (
+            self.same_bits_as or self.faster_than or self.more_accurate_than or self.gains_most_over
+        )
 
     @property
     def selectors(self) -> dict[str, str]:
@@ -188,7 +221,7 @@ class Claim(_Table):
 
 _SELECTORS = ("function", "formula", "backend", "format", "region")
 _RUN_BY = {
-    "prints": "code or an expression, or of exact",
+    "prints": "code or an expression that gives it, or exact values",
     "gives": "code or an expression",
     "allclose": "code or a backend",
 }
@@ -206,7 +239,9 @@ def _problem(claim: Claim) -> str | None:
     if bool(claim.at) != bool(claim.expression):
         return "expression and at go together: an expression, and the points at which it is taken."
     if content in {"prints", "gives"} and not (has_run or (content == "prints" and claim.exact)):
-        return f"{content} is a matter of {_RUN_BY[content]}, and none is given."
+        return f"{content} needs {_RUN_BY[content]}, and none is given."
+    if content == "gains_most_over" and claim.region == "*":
+        return "expected the region in which the routine gains most."
     if (has_run or content == "allclose") and set("*?[") & set(claim.backend):
         return "expected the label of one backend in which this is run."
     if (claim.expression or (content == "allclose" and not claim.code)) and claim.format == "*":

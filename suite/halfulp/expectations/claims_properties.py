@@ -10,7 +10,7 @@ import numpy as np
 from halfulp import encodings, functions, inputs
 from halfulp.backend import Request
 from halfulp.encodings import bits_type
-from halfulp.expectations.claims_bench import NotSettled, decoded
+from halfulp.expectations.claims_bench import decoded
 from halfulp.expectations.claims_exact import known
 from halfulp.expectations.claims_examples import computed
 from halfulp.expectations.claims_rows import in_words, pairs, place, selected
@@ -20,6 +20,7 @@ from halfulp.expectations.claims_verdicts import (
     HOLDS,
     NOT_MEASURED,
     TO_THE_DIGITS,
+    NotSettled,
     Settled,
     sentence,
 )
@@ -53,11 +54,12 @@ def settle_gives(claim: Claim, bench: Bench) -> Settled:
         "infinite": all(item.special.endswith("inf") for item in numbers),
         "nan": all(item.special == "nan" for item in numbers),
     }[claim.gives or ""]
-    shown = f"{listed(numbers)}{', complex' if outcome.is_complex else ''}"
+    values = listed(numbers, outcome.format)
+    shown = f"{values}{', complex' if outcome.is_complex else ''}"
     what = "the result is" if len(numbers) == 1 else "the results are"
     described = _described(outcome, numbers)
-    finding = sentence([f"{what} {described}: {listed(numbers)}"])
-    return Settled(HOLDS if holds else FALSE, f"{claim.gives}", finding, shown)
+    finding = sentence([f"{what} {described}: {values}"])
+    return Settled(HOLDS if holds else FALSE, f"{claim.gives} results", finding, shown)
 
 
 def _described(outcome: Outcome, numbers: Iterable[Real]) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from halfulp import functions
 from halfulp.backend import Request
 from halfulp.exceptions import UsageError
-from halfulp.expectations.claims_bench import NotSettled
 from halfulp.expectations.claims_exact import UNDECIDED, number, points, real, substituted
 from halfulp.expectations.claims_rows import in_words, routine
 from halfulp.expectations.claims_verdicts import (
     FALSE,
     HOLDS,
     NOT_MEASURED,
+    UNAVAILABLE,
+    NotSettled,
     Settled,
     sentence,
     unsettled,
@@ -55,7 +56,7 @@ def settle_allclose(claim: Claim, bench: Bench) -> Settled:
     table = claim.allclose
     assert table is not None, "closeness is what the claim is made of"
     true = _exactly(table)
-    exact = None if true.close is None else f"{true.close}: {true.difference}"
+    exact = None if true.close is None else f"{true.close}: they {true.difference}"
     try:
         said = _said(claim, table, bench)
     except NotSettled as error:
@@ -63,7 +64,8 @@ def settle_allclose(claim: Claim, bench: Bench) -> Settled:
     if true.close is None:
         return unsettled(NOT_MEASURED, "True", "the exact difference is not decided", exact)
     given = "the code says" if claim.code else "the results say"
-    clauses = [f"{given} {said}", f"over the reals {true.difference}"]
+    both = f"{table.first} and {table.second}"
+    clauses = [f"{given} {said}", f"over the reals {both} {true.difference}"]
     verdict = HOLDS if said is True and true.close else FALSE
     return Settled(verdict, "True", sentence(clauses), str(said), exact)
 
@@ -91,8 +93,8 @@ def _exactly(table: Allclose) -> _Closeness:
                 largest, where = difference, x
     verdict = False if False in verdicts else None if None in verdicts else True
     if largest < 0:
-        return _Closeness(verdict, "one of the two has no value")
-    text = f"they differ by up to {float(largest):.4g} (at x = {float(where):.4g})"
+        return _Closeness(verdict, "are nowhere both numbers")
+    text = f"differ by up to {float(largest):.4g} (at x = {float(where):.4g})"
     return _Closeness(verdict, text)
 
 
@@ -118,7 +120,7 @@ def _said(claim: Claim, table: Allclose, bench: Bench) -> bool:
         outcome = bench.run(claim.backend, claim.code)
         answer = outcome.items[0] if len(outcome.items) == 1 else None
         if not isinstance(answer, bool):
-            raise NotSettled("unavailable", "the code gives no True or False")
+            raise NotSettled(UNAVAILABLE, "the code gives no True or False")
         return answer
     fmt, at = format_named(claim.format), points(table.at)
     rtol, atol = number(table.rtol), number(table.atol)

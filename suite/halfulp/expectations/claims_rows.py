@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from halfulp.expectations.claims_bench import NotSettled
-from halfulp.expectations.claims_verdicts import NOT_MEASURED, UNAVAILABLE
+from halfulp.expectations.claims_verdicts import NOT_MEASURED, UNAVAILABLE, NotSettled
 from halfulp.routines import Routine, matches, selector
 
 if TYPE_CHECKING:

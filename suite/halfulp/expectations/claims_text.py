@@ -146,9 +146,9 @@ def _read(match: re.Match[str]) -> Printed:
     return Printed(known(Fraction(text)), exponent - decimals, match["e"] is not None)
 
 
-def listed(items: Sequence[Item]) -> str:
-    """Return numbers that are printed nowhere: each as short as tells it apart."""
-    written = [shortest(item) for item in items]
+def listed(items: Sequence[Item], fmt: Format = FORMATS["float64"]) -> str:
+    """Return numbers that are printed nowhere: each as short as tells it apart in a format."""
+    written = [shortest(item, fmt) for item in items]
     return written[0] if len(written) == 1 else f"[{', '.join(written)}]"
 
 

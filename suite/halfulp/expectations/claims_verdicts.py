@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from halfulp.exceptions import HalfulpError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +14,15 @@ if TYPE_CHECKING:
 
 HOLDS, TO_THE_DIGITS, FALSE = "holds", "holds to the digits printed", "false"
 UNAVAILABLE, NOT_MEASURED = "unavailable", "not measured"
+
+
+class NotSettled(HalfulpError):  # noqa: N818 - a verdict of its own, not an error
+    """A claim that this run cannot settle, with the verdict that says so and why."""
+
+    def __init__(self, verdict: str, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+        self.reason = reason
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from halfulp.expectations.limits_measured import (
     Witnesses,
     measured,
     plain,
+    quantities,
     slowdown,
     timed_as,
 )
@@ -126,7 +127,7 @@ def held(rules: Sequence[Rule], tables: Tables) -> list[dict[str, Any]]:
 def _cases(rules: Sequence[Rule], tables: Tables) -> Iterator[Held]:
     for row in tables["accuracy"]:
         accepting = [rule for rule in rules if rule.accepts(row)]
-        for quantity in ("max_ulp", "max_steps", "wrongly_rounded_percent", "special_mismatches"):
+        for quantity in quantities(row):
             yield from _held(accepting, row, quantity, measured(row, quantity))
     for ratio in tables.get("timing_ratios", ()):
         accepting = [rule for rule in rules if rule.accepts(ratio)]
@@ -168,10 +169,19 @@ UNITS = {
 """What the numbers of a quantity count."""
 
 
+def units(quantity: str, value: Decimal | None) -> str:
+    """Return what a value counts, as it is said after the number."""
+    return (
+        UNITS[quantity].replace("steps", "step").replace("results", "result")
+        if (value == 1)
+        else UNITS[quantity]
+    )
+
+
 def _verdict(bound: float, quantity: str, found: Measured) -> tuple[str, str]:
     """Return whether a bound is kept, and a sentence."""
     allowed = written(bound)
-    unit = UNITS[quantity]
+    unit = units(quantity, found.value)
     if found.value is not None and found.value > allowed:
         return "broken", f"{shown(found.value)} {unit}; at most {plain(allowed)} is allowed"
     if found.status in BROKEN_STATUSES:
@@ -267,7 +277,7 @@ def _with_room_told(found: list[Held]) -> list[Held]:
 def tightest(
     rules: Sequence[Rule], tables: Tables
 ) -> dict[tuple[Rule, str], tuple[float, Decimal]]:
-    """Return (bound, what is enough) by rule and quantity, where all that it bounds was measured."""
+    """Return (bound, what is enough) by rule and quantity, where all of its cases have figures."""
     found = {}
     for key, cases in needs(_cases(rules, tables)).items():
         top = worst(cases)

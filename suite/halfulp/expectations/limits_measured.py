@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any, TypeAlias
@@ -59,8 +59,12 @@ def measured(row: Record, quantity: str) -> Measured:
     """Return what a row of the table of accuracy measured of a quantity."""
     if row["status"] != "measured":
         return Measured(None, f"the routine is {row['status']}: {row['reason']}", row["status"])
-    found: Measured = _READERS[quantity](row)
-    return found
+    return _READERS[quantity](row)
+
+
+def quantities(row: Record) -> tuple[str, ...]:
+    """Return what can be bounded on a row: among inputs known to be bad, no share means much."""
+    return tuple(name for name in _READERS if name not in _SHARES or row["kind"] != "replayed")
 
 
 def _max_ulp(row: Record) -> Measured:
@@ -84,6 +88,7 @@ def _decided(row: Record, text: str | None, counter: str, what: str) -> Measured
 
 def _wrongly_rounded(row: Record) -> Measured:
     """Return the share of wrong roundings, those that are not decided counted as wrong."""
+    assert row["kind"] != "replayed", "known bad inputs have no share"
     nontrivial, undecided = row["nontrivial"], row["undecided_rounding"]
     if nontrivial:
         percent = Decimal(repr(row["wrongly_rounded_percent"]))
@@ -98,7 +103,9 @@ def _specials(row: Record) -> Measured:
     return Measured(Decimal(row["specials"] + row["undecided_error"]))
 
 
-_READERS = {
+_SHARES = ("wrongly_rounded_percent",)
+
+_READERS: Mapping[str, Callable[[Record], Measured]] = {
     "max_ulp": _max_ulp,
     "max_steps": _max_steps,
     "wrongly_rounded_percent": _wrongly_rounded,

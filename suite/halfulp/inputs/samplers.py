@@ -65,7 +65,7 @@ def parse_sampler(text: str) -> Sampler:
         If the text is none of these.
     """
     name, _, rest = text.strip().partition(":")
-    if name in {"exhaustive", "edges", "hard"} and not rest:
+    if name in {"exhaustive", "edges", "hard", "corpus"} and not rest:
         return Sampler(name, name)
     if name in {"spread", "grid"} and _COUNT.fullmatch(rest):
         count = _count(rest)
@@ -77,7 +77,7 @@ def parse_sampler(text: str) -> Sampler:
         return Sampler(name, f"listed:{rest}", listed=rest)
     raise UsageError(
         f"Unknown way to take inputs: {text!r}. Expected one of exhaustive, spread:N, grid:N, "
-        "edges, hard, listed:0x1p-3,0.5 or listed:@FILE."
+        "edges, hard, corpus, listed:0x1p-3,0.5 or listed:@FILE."
     )
 
 

@@ -134,7 +134,7 @@ def judge_element(got, want, rest, bound, place, row, tile, shape, results):
     if distance > 0 and not beside:
         note(first, counters, row, UNFAITHFUL, place)
     if distance > np.uint64(counters[row, STEPS]):
-        counters[row, STEPS] = np.int64(distance)
+        counters[row, STEPS] = np.int64(distance)  # its 64 bits; read back without a sign
         first[row, STEPS] = place
     if opposite:
         if overflow and magnitude > max_magnitude:

@@ -86,7 +86,7 @@ def judge_plain(y, n, place, row, tile, sign, work, results):
     if wrong:
         counters[row, WRONG] += wrong
         most = largest_steps(steps, n)
-        if most > counters[row, STEPS]:
+        if np.uint64(most) > np.uint64(counters[row, STEPS]):
             counters[row, STEPS] = most
             first[row, STEPS] = place + first_of_size(steps, n, most)
         unfaithful = count_unfaithful(steps, rest, n)
@@ -228,15 +228,17 @@ def leave_open(place, n, open_places, opened):
 
 
 @compiled
-def collect(y, shape, segments, work, tiles, above, below, found, sizes):
-    """List the inputs whose error reaches a threshold of its side.
+def collect(y, shape, segments, work, tiles, sign, thresholds, found, sizes):
+    """List the inputs whose error reaches the threshold of its segment.
 
     Parameters
     ----------
     tiles
         Segment, place and length of the tiles to look at.
-    above, below
-        Thresholds by segment, positive numbers of ulps; infinity for none.
+    sign
+        1 for errors above R, -1 for errors below.
+    thresholds
+        By segment, positive numbers of ulps.
     found, sizes
         Filled with places and errors, as many as fit.
 
@@ -257,10 +259,10 @@ def collect(y, shape, segments, work, tiles, above, below, found, sizes):
                 if last == row:
                     continue
                 last = row
-            error = element_error(y[place + i], rho[i], rest[i], shape)
-            if error >= above[row] or -error >= below[row]:
+            error = sign * element_error(y[place + i], rho[i], rest[i], shape)
+            if error >= thresholds[row]:
                 if count < found.shape[0]:
                     found[count] = place + i
-                    sizes[count] = abs(error)
+                    sizes[count] = error
                 count += 1
     return count

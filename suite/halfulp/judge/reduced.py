@@ -86,6 +86,7 @@ def oscillate(key, n, function, reduction, rho, rest):
     field = np.int64(reduction[2])
     least = np.int64(reduction[3])
     sign_bit = np.int64(reduction[4])
+    max_magnitude = np.int64(reduction[5])
     hidden = np.int64(1) << field
     drop = 52 - field
     half = np.int64(1) << (drop - 1)
@@ -128,5 +129,6 @@ def oscillate(key, n, function, reduction, rho, rest):
         sign = sign_bit if value < 0 else np.int64(0)
         rho[i] = ((bits >> drop) + up) | sign
         rest[i] = np.float64(cut - (up << drop)) * scale
-        if (opened and abs(units) < _NEAR) or bits < (np.int64(1) << 52):
+        outside = bits < (np.int64(1) << 52) or bits >> drop >= max_magnitude
+        if (opened and abs(units) < _NEAR) or outside:
             rest[i] = 0.5

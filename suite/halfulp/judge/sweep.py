@@ -7,7 +7,8 @@ that maxima and witnesses have the same bounds as elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,10 +22,10 @@ from halfulp.exceptions import DisagreementError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.judge import elements
-from halfulp.judge.judging import Axis, judge
+from halfulp.judge.judging import PROFILE_CAP, Axis, judge
 from halfulp.judge.tally import Bin, Extreme, Tally, merged
 from halfulp.reference.blocks import DEGREE, Block, Kind, planner
-from halfulp.reference.oscillation import reduction
+from halfulp.reference.oscillation import Reduction, reduction
 from halfulp.reference.truth import Truth, confirm, truth
 from halfulp.reference.values import FRACTION_BITS, ONE, Flag
 from halfulp.runs.schema import HISTOGRAM_LINEAR, HISTOGRAM_TAIL
@@ -46,7 +47,6 @@ _COUNTED = {
     "wrong_inf_sign": elements.WRONG_INF_SIGN,
 }
 _SEEN = {"unfaithful": elements.UNFAITHFUL, "max_steps": elements.STEPS, **_COUNTED}
-_MAXIMA = ("max_ulp", "max_above", "max_below")
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -80,7 +80,7 @@ class Segments:
         """What the compiled loops take, places counted from the start of the shard."""
         rows = len(self.blocks)
         coefficients = np.zeros((rows, DEGREE + 1))
-        reductions = np.zeros((rows, 5), dtype=np.uint64)
+        reductions = np.zeros((rows, len(Reduction._fields)), dtype=np.uint64)
         for row, block in enumerate(self.blocks):
             coefficients[row, : len(block.coefficients)] = block.coefficients
             if block.kind == Kind.OSCILLATION:
@@ -283,7 +283,7 @@ class _Sweep:
             bins[number] = Bin(
                 old.inputs + numeric,
                 old.nontrivial + (0 if block.trivial else numeric),
-                max(old.largest, _units(float(largest[row]))),
+                max(old.largest, min(_units(float(largest[row])), PROFILE_CAP)),
                 old.sum + self._sums[row],
                 old.wrongly_rounded + int(self.counters[row, elements.WRONG]),
                 old.specials + defects,
@@ -295,21 +295,27 @@ class _Sweep:
     def _extremes(self) -> dict[str, Extreme]:
         """Return the extremes of all inputs that are not open, their witnesses by enclosures."""
         first = {name: self._first(column) for name, column in _SEEN.items()}
-        places, rest = self._candidates()
-        asked = np.unique([*places.tolist(), *(p for p in first.values() if p is not None)])
-        if not asked.size:
+        starts = (b.first - self.parts.first for b in self.parts.blocks if b.kind == Kind.NAN)
+        first["nan_expected"] = min(starts, default=None)
+        worst = [self._worst(side) for side in (elements.ABOVE, elements.BELOW)]
+        asked = {place for place in first.values() if place is not None}
+        asked = asked.union(*(places for places, _ in worst))
+        if not asked:
             return {}
-        found = self._judged(asked.astype(np.int64)).extremes
+        found = self._judged(np.array(sorted(asked), dtype=np.int64)).extremes
         kept = {name: found[name] for name, place in first.items() if place is not None}
-        kept |= {name: self._widened(found[name], rest) for name in _MAXIMA if name in found}
+        (_, above), (_, below) = worst
+        bounds = {"max_ulp": max(above, below), "max_above": above, "max_below": below}
+        kept |= {name: _widened(found[name], bounds[name]) for name in bounds if name in found}
         return dict(sorted(kept.items()))
 
     def _first(self, column: int) -> int | None:
         """Return the first place where something was seen; of steps, where there are most."""
         seen = self.seen[:, column]
         if column == elements.STEPS:
-            most = self.counters[:, column].max(initial=0)
-            seen = seen[self.counters[:, column] == most]
+            steps = self.counters[:, column].astype(np.uint64)  # they may need all 64 bits
+            most = steps.max(initial=0)
+            seen = seen[steps == most]
             if most == 0:
                 numeric = self.counters[:, elements.NUMERIC] > 0
                 return self._first_numeric(numeric) if numeric.any() else None
@@ -328,44 +334,36 @@ class _Sweep:
                     return place
         return None
 
-    def _candidates(self) -> tuple[Ints, float]:
-        """Return the places that may be worst, and a bound of the errors of all others of them."""
-        bounds = self.parts.arrays[8]
-        slack = bounds[:, np.newaxis] + RELATIVE * self._by_segment
-        sure = np.where(self._by_segment > 0, self._by_segment - slack, -np.inf)
-        best = sure.max(axis=0, initial=-np.inf)
-        thresholds = np.maximum(best - slack, 0.0)
-        thresholds[:, ~np.isfinite(best)] = np.inf
-        thresholds = np.where(thresholds > 0, thresholds, 5e-324)
-        reached = (self.largest >= thresholds[self.parts.tiles[:, 0]]).any(axis=1)
-        places, sizes, count = self._collect(self.parts.tiles[reached], thresholds)
-        if count <= CANDIDATES:
-            return places, 0.0
-        order = np.lexsort((places, -sizes))
-        top = float(self.largest.max())
-        # More inputs than can be asked are next to the maximum: it is bounded, not ranked.
-        return np.sort(places[order[:CANDIDATES]]), top + float(slack.max())
+    def _worst(self, side: int) -> tuple[list[int], float]:
+        """Return the places where the error of one side may be the largest.
 
-    def _collect(self, tiles: Ints, thresholds: Floats) -> tuple[Ints, Floats, int]:
+        Where these are more than can be asked of enclosures, the second number bounds the errors of
+        those that are left out; else it is 0.
+        """
+        sizes, bounds = self._by_segment[:, side], self.parts.arrays[8]
+        slack = bounds + RELATIVE * sizes
+        sure = float((sizes - slack).max(initial=-math.inf, where=sizes > 0))
+        if sure == -math.inf:
+            return [], 0.0
+        thresholds = np.maximum(sure - slack, math.ulp(0.0))
+        reached = self.largest[:, side] >= thresholds[self.parts.tiles[:, 0]]
+        places, found = self._collect(self.parts.tiles[reached], side, thresholds)
+        if len(places) <= CANDIDATES:
+            return places.tolist(), 0.0
+        order = np.lexsort((places, -found))
+        return places[order[:CANDIDATES]].tolist(), float((sizes + slack).max())
+
+    def _collect(self, tiles: Ints, side: int, thresholds: Floats) -> tuple[Ints, Floats]:
+        """Return places and sizes of the errors of a side that reach their segment's threshold."""
         places, sizes = np.empty(1 << 14, dtype=np.int64), np.empty(1 << 14)
+        sign = 1.0 if side == elements.ABOVE else -1.0
+        arrays, shape = self.parts.arrays, self.parts.shape
         count = self._loops.collect(
-            self._y,
-            self.parts.shape,
-            self.parts.arrays,
-            self._work,
-            np.ascontiguousarray(tiles),
-            np.ascontiguousarray(thresholds[:, 0]),
-            np.ascontiguousarray(thresholds[:, 1]),
-            places,
-            sizes,
+            self._y, shape, arrays, self._work, tiles, sign, thresholds, places, sizes
         )
         kept = min(count, len(places))
-        is_open = np.isin(places[:kept], self.open)
-        return places[:kept][~is_open], sizes[:kept][~is_open], count - int(is_open.sum())
-
-    @staticmethod
-    def _widened(extreme: Extreme, rest: float) -> Extreme:
-        return extreme._replace(value=max(extreme.value, -_units(-rest)))
+        closed = ~np.isin(places[:kept], self.open)
+        return places[:kept][closed], sizes[:kept][closed]
 
     # -- the models themselves ---------------------------------------------------------------
 
@@ -430,6 +428,11 @@ def agrees(exact: Truth, number: int, rounded: int, rest: float, bound: float) -
     settled = abs(rest) < 0.5 - bound
     same = rounded == exact.rounded[number] or not (certain and settled)
     return overlap and same
+
+
+def _widened(extreme: Extreme, others: float) -> Extreme:
+    """Return a maximum that is not below a bound of what was not ranked against it."""
+    return extreme._replace(value=max(extreme.value, -_units(-others)))
 
 
 def _units(size: float) -> int:

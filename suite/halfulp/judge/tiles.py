@@ -125,7 +125,7 @@ def make_bins(error, n, sign, bins):
     """Fill the bins of errors inside (-2, 2)."""
     scale = sign * 32.0
     for i in range(n):
-        bins[i] = np.int32(error[i] * scale + 65.0)
+        bins[i] = np.int32(np.floor(error[i] * scale)) + np.int32(65)
 
 
 @compiled

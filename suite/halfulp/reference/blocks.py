@@ -234,9 +234,8 @@ def _saturated(fmt: Format, saturation: Saturation) -> Block:
     scaled, keys = saturation.scaled, saturation.keys
     magnitude = fmt.magnitude(scaled.rounded)
     overflows = magnitude > fmt.max_magnitude
-    trivial = overflows or magnitude == 0
     if scaled.flags & Flag.EXACT:
-        return _block(Kind.EXACT, keys, trivial=trivial, base=scaled.rounded)
+        return _block(Kind.EXACT, keys, trivial=True, base=scaled.rounded)
     if scaled.flags or overflows:
         return _block(Kind.OPEN, keys)
     low, high = scaled.low, scaled.high
@@ -246,7 +245,7 @@ def _saturated(fmt: Format, saturation: Saturation) -> Block:
     nearest = _in_unit(fmt, magnitude, scaled.unit)
     low, high = low + (whole - nearest) * ONE, high + (whole - nearest) * ONE
     middle, bound = _open_interval(low, high)
-    block = _block(Kind.MODEL, keys, trivial=trivial, base=scaled.rounded)
+    block = _block(Kind.MODEL, keys, trivial=True, base=scaled.rounded)
     return block._replace(centre=keys[0], coefficients=(middle,), bound=bound)
 
 

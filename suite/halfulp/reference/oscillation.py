@@ -45,6 +45,8 @@ class Reduction(NamedTuple):
         What to take from a double's biased exponent to have that of the format, less 1,023.
     sign_bit
         The encoding of -0.
+    max_magnitude
+        The encoding of the largest finite number.
     """
 
     high: int
@@ -52,6 +54,7 @@ class Reduction(NamedTuple):
     field: int
     least: int
     sign_bit: int
+    max_magnitude: int
 
 
 def oscillates(function: Function, fmt: Format, key: int) -> bool:
@@ -78,6 +81,7 @@ def reduction(fmt: Format, key: int) -> Reduction:
         fmt.p - 1,
         -(1 - fmt.emin),
         fmt.sign_bit,
+        fmt.max_magnitude,
     )
 
 

@@ -166,6 +166,7 @@ TIMING = (
     Column("max_ulp", "float", "largest |error| of these in ulp, rounded up; null as in accuracy"),
     Column("fits", "text", "the smallest of L1, L2, L3, memory that holds input and output"),
     Column("calls", "int", "calls of one sample"),
+    Column("taken_percent", "float", "of the samples' time, when others had the processor"),
     Column("samples", "int", "how many samples"),
     Column("median_ns", "float", "median time of one call"),
     Column("median_low_ns", "float", "lower end of its 95 % interval, by order statistics"),

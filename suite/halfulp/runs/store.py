@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -79,6 +79,11 @@ class Run:
         nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
         frame: pd.DataFrame = self.tables[name].to_pandas(types_mapper=nullable.get)
         return frame
+
+
+def with_records(run: Run, name: str, records: Sequence[Record]) -> Run:
+    """Return a run with other records in one of its tables; what is on disk stays as it is."""
+    return replace(run, tables={**run.tables, name: _table(name, records, TABLES[name])})
 
 
 # -- writing ---------------------------------------------------------------------------------
@@ -257,6 +262,16 @@ def _encode(name: str, records: Sequence[Record], columns: Sequence[Column]) -> 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    sink = pa.BufferOutputStream()
+    pq.write_table(_table(name, records, columns), sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _table(name: str, records: Sequence[Record], columns: Sequence[Column]) -> Any:
+    """Return records as a pyarrow table."""
+    import pyarrow as pa
+
     names = {column.name for column in columns}
     for record in records:
         wrong = names ^ record.keys()
@@ -268,10 +283,7 @@ def _encode(name: str, records: Sequence[Record], columns: Sequence[Column]) -> 
             assert all(value == value for value in arrays[column.name]), (
                 f"{name}.{column.name} holds a nan"
             )
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays, schema=_arrow_schema(columns)), sink, compression="zstd")
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return pa.table(arrays, schema=_arrow_schema(columns))
 
 
 # -- reading ---------------------------------------------------------------------------------

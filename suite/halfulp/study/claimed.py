@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,21 @@ def check_claim(claim: Claim, rows: Sequence[Row]) -> None:
     if not selects_rows(claim):
         return
     selectors = [selector(key, glob) for key, glob in claim.selectors.items()]
-    if not any(matches(row.routine, row.region, selectors) for row in rows):
+    chosen = [row for row in rows if matches(row.routine, row.region, selectors)]
+    if not chosen:
         raise UsageError(
             "no row of the study is what the claim is about; its globs must fit a function, "
             "formula, backend, format and region of a case."
         )
+    if claim.other is not None and claim.content != "faster_than":
+        known = {(row.routine, row.region, row.sampler) for row in rows}
+        parts = claim.other.parts
+        others = {(replace(row.routine, **parts), row.region, row.sampler) for row in chosen}
+        if not others & known:
+            raise UsageError(
+                f"{claim.content}: no case has that other routine on the same inputs; it must "
+                "have a row of the same region and sampler."
+            )
 
 
 def labels(claims: Sequence[Claim], only: Sequence[Selector] = ()) -> list[str]:

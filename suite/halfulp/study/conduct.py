@@ -118,7 +118,7 @@ def _finish(
         results = execute(plan, workers=workers, progress=progress, journal=journal)
         write_run(folder, results.manifest | dict(told), results.tables)
     except BaseException as error:
-        if journal.holds_results and not isinstance(error, UsageError):
+        if journal.holds_results and not isinstance(error, UsageError | RunError):
             error.add_note(f"What was finished is saved: {resume_command(folder)} goes on with it.")
         raise
     if results.status == "complete":

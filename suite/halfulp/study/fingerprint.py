@@ -43,21 +43,13 @@ def fingerprint(plan: Plan, groups: Sequence[Group]) -> dict[str, Any]:
     }
 
 
-def check(before: Mapping[str, Any], now: Mapping[str, Any], again: str) -> None:
-    """Raise RunError unless a run can go on as it began.
-
-    Parameters
-    ----------
-    before, now
-        What `fingerprint` returned when the run began, and what it returns now.
-    again
-        The command that repeats the run from its beginning.
-    """
+def check(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise RunError unless `fingerprint` returns now what it returned when the run began."""
     told = list(_differences(before, now))
     if told:
         raise RunError(
             f"This run cannot be resumed, because its figures would not be those of one run: "
-            f"{'; '.join(told)}. Restore what has changed, or begin again with `{again}`."
+            f"{'; '.join(told)}. Restore what has changed, or run the study again."
         )
 
 
@@ -111,7 +103,8 @@ def _plan(plan: Plan, groups: Sequence[Group]) -> Iterator[bytes]:
 
 
 def _placed(spec: BackendSpec) -> BackendSpec:
-    return replace(spec, folder=str(_folder(spec)))
+    """Return a backend with its folder written out, if it can name anything there."""
+    return replace(spec, folder=str(_folder(spec)) if spec.settings else "")
 
 
 def _folder(spec: BackendSpec) -> Path:

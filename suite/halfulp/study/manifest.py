@@ -12,6 +12,7 @@ from halfulp.backend import adapter_named
 from halfulp.environment import environment
 from halfulp.exceptions import UsageError
 from halfulp.runs.schema import SCHEMA
+from halfulp.study.known import digest
 from halfulp.study.plan import BackendSpec, Plan
 from halfulp.subject.memory import default_limit_mb
 
@@ -57,6 +58,7 @@ def manifest(
         "finished": finished,
         "status": status,
         "environment": environment(),
+        "corpus": digest(plan.rows),
         "backends": {
             label: {**_backend(spec), **known.get(label, {})}
             for label, spec in plan.backends.items()

@@ -20,6 +20,8 @@ from halfulp.exceptions import ExpressionError, UsageError
 from halfulp.formats import format_named
 from halfulp.routines import Routine, Selector, matches, parse_selectors, selector
 from halfulp.study import claimed
+from halfulp.study.known import CORPUS, corpus_of, listed_inputs, replayed_first
+from halfulp.study.rules import rules_of
 from halfulp.study.timed import timing_plan
 from halfulp.suggest import hint, nearest
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from halfulp.expectations.claims_model import Claim
+    from halfulp.expectations.corpus import Corpus
+    from halfulp.expectations.limits import Rule
     from halfulp.functions import Function
     from halfulp.study.model import Backend, Exclude, Study
     from halfulp.timing.plan import TimingPlan
@@ -86,6 +90,8 @@ class Row:
         The region's bounds, one `low:high` an argument, joined by ", "; or `all`.
     sampler
         Canonical text of the sampler.
+    listed
+        Of the sampler `corpus` the inputs, as `halfulp.inputs.samplers.Sampler` has them.
     """
 
     routine: Routine
@@ -93,6 +99,7 @@ class Row:
     region: str
     bounds: str
     sampler: str
+    listed: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,7 @@ class Plan:
     only: tuple[str, ...] = ()
     folder: str = ""
     claims: tuple[Claim, ...] = ()
+    rules: tuple[Rule, ...] = ()
     timing: TimingPlan | None = None
 
 
@@ -138,6 +146,7 @@ class Names:
     regions: Mapping[str, str] = field(default_factory=dict)
     formulas: Mapping[str, str] = field(default_factory=dict)
     backends: Mapping[str, BackendSpec] = field(default_factory=dict)
+    corpus: Corpus | None = None
 
 
 def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None) -> Plan:
@@ -164,12 +173,14 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
         rows = list(
             itertools.chain.from_iterable(expand(product, names) for product in _products(study))
         )
+        rows = replayed_first(rows)
         if not rows:
             raise UsageError("everything is excluded, so there is nothing to measure.")
         chosen = [row for row in rows if matches(row.routine, row.region, selectors)]
         if not chosen:
             raise UsageError(f"no row matches --only {' --only '.join(only)}; {_offer(rows)}.")
         claims = _claims(study, names, rows)
+        rules = rules_of(study)
     plan = plan_of(
         chosen,
         names,
@@ -189,6 +200,7 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
         only=tuple(only),
         folder=study.folder,
         claims=claims,
+        rules=rules,
         timing=timing,
         backends=plan.backends | backends,
     )
@@ -270,6 +282,7 @@ class _Understood:
             self.regions = dict(_region(text, names.regions) for text in product.regions)
         with _at(key("inputs")):
             self.samplers = tuple(inputs.parse_sampler(text).text for text in product.inputs)
+        self.corpus = names.corpus
 
     def drafts(self) -> Iterator[_Draft]:
         """Yield every combination, functions outermost."""
@@ -284,8 +297,15 @@ class _Understood:
         _check_arguments(function, draft)
         with _at(f"region {draft.region} for {function.name}"):
             inputs.parse_region(bounds, len(function.arguments))
-        for sampler in self.samplers or default_inputs(function, draft.routine.format):
-            yield Row(draft.routine, draft.expression, draft.region, bounds, sampler)
+        defaults = default_inputs(function, draft.routine.format)
+        if self.corpus is not None:
+            defaults = (CORPUS, *defaults)
+        for sampler in self.samplers or defaults:
+            listed = ""
+            if sampler == CORPUS:
+                listed = listed_inputs(self.corpus, function, draft.routine.format, bounds)
+            if listed or sampler != CORPUS:  # nothing is known yet of a new function
+                yield Row(draft.routine, draft.expression, draft.region, bounds, sampler, listed)
 
 
 def default_inputs(function: Function, form: str) -> tuple[str, ...]:
@@ -327,7 +347,7 @@ def _names(study: Study) -> Names:
         with _at(f'backend "{label}"'):
             _check_adapter(table.adapter, "adapter", adapter_entry_points())
         backends[label] = _configured(label, table, study.folder)
-    return Names(regions, formulas, backends)
+    return Names(regions, formulas, backends, corpus_of(study))
 
 
 def _products(study: Study) -> Iterator[Product]:

@@ -1,6 +1,6 @@
 """Workers as processes: each gets a shard when it has finished the last one.
 
-A worker that somebody kills is replaced, and its shard begun again, once.
+A worker that somebody kills is replaced, and its shard begun again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from halfulp.study.worker import Outcome, Task, outcome_from_json
 
 _GRACE_S = 10.0
 """Seconds that workers get to end their subjects when they are asked to end."""
+
+_ATTEMPTS = 3
+"""How often a shard is begun: one that has no memory to be judged in is killed each time."""
 
 LARGEST_TAIL = 2_000
 """Characters of a dead worker's last words that are shown."""
@@ -111,9 +114,9 @@ class _Process:
         if chunk == b"":
             self.process.wait()
             self.listen()
+            words = self.said.decode(errors="replace").strip() or "it said nothing"
             raise _EndedError(
-                f"A worker of the judge ended with status {self.process.returncode}: "
-                f"{self.said.decode(errors='replace').strip() or 'it said nothing'}"
+                f"A worker of the judge ended with status {self.process.returncode}: {words}."
             )
         self._parts.append(chunk or b"")
         if not self._parts[-1].endswith(b"\n"):
@@ -179,7 +182,7 @@ class Pool:
         worker = self._idle.pop()
         if worker.process.poll() is not None:
             worker = self._replaced(worker)
-        worker.begin(shard, 1)
+        worker.begin(shard, attempt=1)
 
     def finished(self) -> Iterator[Finished]:
         """Wait until at least one worker says something, and yield shards that are done.
@@ -187,7 +190,7 @@ class Pool:
         Raises
         ------
         HalfulpError
-            If a worker failed, or ended and was not killed, or was killed twice at one shard.
+            If a worker failed, or ended and was not killed, or was killed again and again.
         """
         for key, _ in self._selector.select():
             worker: _Process = key.data
@@ -237,9 +240,9 @@ class Pool:
         shard = worker.shard
         if shard is None:
             self._forget(worker)
-        elif worker.was_killed and worker.attempt == 1:
-            self._notice(f"{error}. Its shard is begun again.")
-            self._replaced(worker).begin(shard, 2)
+        elif worker.was_killed and worker.attempt < _ATTEMPTS:
+            self._notice(f"{error} Its shard is begun again.")
+            self._replaced(worker).begin(shard, worker.attempt + 1)
         else:
             raise error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from halfulp.expectations.limits_model import LimitFile
 from halfulp.study.problems import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from halfulp.expectations.limits_model import Limit
     from halfulp.study.model import Study
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*limit[ \t]*\]\]", re.MULTILINE)
@@ -58,6 +62,25 @@ def read_limits(path: Path) -> tuple[Rule, ...]:
     return tuple(
         Rule(limit, path.name, number, str(path)) for number, limit in enumerate(limits, start=1)
     )
+
+
+def read_again(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return rules as their files have them now."""
+    files = {rule.file: _limits_in(rule) for rule in rules if rule.file}
+    return tuple(
+        replace(rule, limit=files[rule.file][rule.number - 1]) if rule.file else rule
+        for rule in rules
+    )
+
+
+def _limits_in(rule: Rule) -> Sequence[Limit]:
+    """Return the limits of the file in which a rule stands: a study, or a file of limits."""
+    from halfulp.study.model import load_study
+
+    path = Path(rule.file)
+    if rule.source == path.name:
+        return [item.limit for item in read_limits(path)]
+    return load_study(path).limit
 
 
 def read_text(path: Path) -> str:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from halfulp.environment import usable_cores
+from halfulp.expectations.limits import held
 from halfulp.judge.tally import Tally
 from halfulp.reference.truth import confirm
 from halfulp.study.claimed import claims_of
@@ -166,7 +167,7 @@ class _Carrying:
         if not journal.records:
             journal.add(json.dumps(present))
             return
-        check(journal.records[0], present, f"halfulp run {self.plan.name}")
+        check(journal.records[0], present)
         self.standing.restore(journal.records[1:])
 
     def run(self, workers: int, callables: Callables) -> None:
@@ -269,6 +270,7 @@ class _Carrying:
         tables |= timed
         if self.plan.claims:
             tables["claims"], status = claims_of(self.plan, tables, status)
+        tables["limits"] = held(self.plan.rules, tables)
         made = manifest(self.plan, status, started, finished=now(), backends=self.standing.backends)
         return Results(tables, made | facts)
 

@@ -7,7 +7,7 @@ same inputs and the same tallies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -86,9 +86,10 @@ class Group:
 
 def groups(rows: Sequence[Row], seed: int) -> list[Group]:
     """Return the groups of a plan's rows, in the order in which the rows first need them."""
-    members: dict[tuple[str, str, str, str], list[int]] = {}
+    members: dict[tuple[str, str, str, str, str], list[int]] = {}
     for number, row in enumerate(rows):
-        key = (row.routine.function, row.routine.format, row.bounds, row.sampler)
+        routine = row.routine
+        key = (routine.function, routine.format, row.bounds, row.sampler, row.listed)
         members.setdefault(key, []).append(number)
     return [
         _group(number, key, tuple(numbers), seed)
@@ -96,10 +97,14 @@ def groups(rows: Sequence[Row], seed: int) -> list[Group]:
     ]
 
 
-def _group(number: int, key: tuple[str, str, str, str], rows: tuple[int, ...], seed: int) -> Group:
-    function = functions.get(key[0])
-    region = parse_region(key[2], function.arity)
-    return Group(number, rows, function, format_named(key[1]), region, parse_sampler(key[3]), seed)
+def _group(
+    number: int, key: tuple[str, str, str, str, str], rows: tuple[int, ...], seed: int
+) -> Group:
+    function, fmt = functions.get(key[0]), format_named(key[1])
+    region, sampler = parse_region(key[2], function.arity), parse_sampler(key[3])
+    if key[4]:
+        sampler = replace(sampler, listed=key[4])
+    return Group(number, rows, function, fmt, region, sampler, seed)
 
 
 def all_shards(made: Sequence[Group]) -> Iterator[tuple[int, int]]:

@@ -59,8 +59,10 @@ class Sample:
         By the device's clock; None without.
     processor_ns
         Processor time of the process.
-    switches
+    taken
         How often something else took its processor away.
+    waits
+        How often it gave its processor up by itself, to wait for something.
     """
 
     calls: int
@@ -68,7 +70,19 @@ class Sample:
     host_ns: int
     device_ns: int | None
     processor_ns: int
-    switches: int
+    taken: int
+    waits: int
+
+    @property
+    def own_ns(self) -> int:
+        """The time less that in which something else had taken the processor away.
+
+        Where the process never waited by itself, what its processor time lacks is time that was
+        taken from it. Where it did, as for a device or for other threads, all of the time counts.
+        """
+        if self.waits or not self.taken or self.device_ns is not None:
+            return self.ns
+        return min(self.ns, self.processor_ns)
 
 
 @dataclass(frozen=True)
@@ -154,7 +168,7 @@ class TimedSubject(Subject):
             limit_s = min(limit_s, PATIENCE_S + _PATIENCE * expected_ns / 1e9)
         message = {"do": "sample", "call": bound.number, "calls": calls, "warm": warm}
         reply = self._exchange(message, limit_s)
-        figures = ("ns", "host_ns", "device_ns", "processor_ns", "switches")
+        figures = ("ns", "host_ns", "device_ns", "processor_ns", "taken", "waits")
         return Sample(calls, *(reply[name] for name in figures))
 
     def outputs(self, bound: Bound, fmt: Format, count: int) -> Bits:
@@ -171,7 +185,8 @@ class TimedSubject(Subject):
         """
         room = self._arrays(fmt, 1, count)
         self._exchange({"do": "outputs", "call": bound.number, "count": count}, self.start_limit_s)
-        return room[0].copy()
+        made: Bits = room[0].copy()
+        return made
 
     def release(self, bound: Bound) -> None:
         """Let the subject forget a call and free its arrays."""

@@ -43,6 +43,8 @@ class Stopwatch:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._bound: dict[int, _Bound] = {}
+        gc.collect()
+        gc.freeze()  # the library's own objects need not be looked through again
 
     def bind(
         self,
@@ -60,7 +62,6 @@ class Stopwatch:
         arrays = Arrays(inputs, output, stride, latency)
         call = _call(self._library, request, evaluate, arrays)
         self._bound[message["call"]] = _Bound(call, call.repeat or _repeated(call.run), arrays)
-        gc.collect()
         return {"shown": call.shown}
 
     def outputs(self, message: Mapping[str, Any]) -> memoryview:
@@ -91,7 +92,7 @@ class Stopwatch:
 
 def _timed(bound: _Bound, calls: int) -> dict[str, Any]:
     repeat, device, clock = bound.repeat, bound.call.device, time.perf_counter_ns
-    switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    before = resource.getrusage(resource.RUSAGE_SELF)
     processor = time.process_time_ns()
     if device is not None:
         device.start()
@@ -101,12 +102,15 @@ def _timed(bound: _Bound, calls: int) -> dict[str, Any]:
     device_ns = None if device is None else device.stop()
     _wait(bound.call)
     end = clock()
+    processor = time.process_time_ns() - processor
+    after = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "ns": end - begin,
         "host_ns": returned - begin,
         "device_ns": device_ns,
-        "processor_ns": time.process_time_ns() - processor,
-        "switches": resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches,
+        "processor_ns": processor,
+        "taken": after.ru_nivcsw - before.ru_nivcsw,
+        "waits": after.ru_nvcsw - before.ru_nvcsw,
     }
 
 

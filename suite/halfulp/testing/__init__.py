@@ -16,6 +16,12 @@ says what was expected. Where the library or its device is missing, a check is s
 
 from __future__ import annotations
 
-from halfulp.testing.checks import CHECKS, Check, ConformanceError, check_adapter, conformance_checks
+from halfulp.testing.checks import (
+    CHECKS,
+    Check,
+    ConformanceError,
+    check_adapter,
+    conformance_checks,
+)
 
 __all__ = ["CHECKS", "Check", "ConformanceError", "check_adapter", "conformance_checks"]

@@ -14,6 +14,7 @@ from halfulp.backend import Adapter, Request, Unavailable, adapter_named
 from halfulp.encodings import Bits, bits_type
 from halfulp.formats import FORMATS, Format
 from halfulp.functions import CATALOGUE, parse
+from halfulp.subject.protocol import SubjectError
 from halfulp.subject.timed import TimedSubject
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class Bench:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     functions: Sequence[str] = ()
+    _subject: TimedSubject | None = None
     _flushing: dict[str, Flushing | None] = field(default_factory=dict)
+    _routines: dict[Request, int | None] = field(default_factory=dict)
 
     @cached_property
     def adapter(self) -> Adapter:
@@ -60,8 +63,9 @@ class Bench:
 
     @property
     def served(self) -> list[str]:
-        """The functions that are tried one by one."""
-        return [*(self.functions or self.adapter.functions)]
+        """The functions of the catalogue that are tried one by one."""
+        asked = self.functions or self.adapter.functions
+        return [name for name in asked if name in CATALOGUE]
 
     @property
     def few(self) -> list[str]:
@@ -70,6 +74,15 @@ class Bench:
         return (usual or self.served)[:_FEW]
 
     @cached_property
+    def reason(self) -> str | None:
+        """Why the library or its device is missing, in its words, or None if it is there."""
+        try:
+            self._start()
+        except Unavailable as error:
+            return str(error)
+        return None
+
+    @property
     def subject(self) -> TimedSubject:
         """The subject's process, started.
 
@@ -78,17 +91,24 @@ class Bench:
         unittest.SkipTest
             If the library or its device is missing.
         """
+        if self.reason is not None:
+            raise unittest.SkipTest(f"{self.name} is unavailable: {self.reason}")
+        return self._subject or self._start()
+
+    def _start(self) -> TimedSubject:
         _retire_others(self)
         subject = TimedSubject(self.name, self.settings)
         try:
             subject.start()
-        except Unavailable as error:
-            raise unittest.SkipTest(f"{self.name} is unavailable: {error}") from None
+        except SubjectError as error:
+            raise ConformanceError(f"{self.name} cannot be loaded: {error}") from None
+        self._subject = subject
         return subject
 
     def close(self) -> None:
         """End the subject."""
-        subject = self.__dict__.pop("subject", None)
+        subject, self._subject = self._subject, None
+        self._routines.clear()
         if subject is not None:
             subject.close()
 
@@ -108,15 +128,31 @@ class Bench:
 
     def prepared(self, request: Request) -> int | None:
         """Return a routine of the subject, or None where it is unavailable."""
-        try:
-            return self.subject.prepare(request)
-        except Unavailable:
-            return None
+        subject = self.subject
+        if request not in self._routines:
+            try:
+                self._routines[request] = subject.prepare(request)
+            except Unavailable as error:
+                if not str(error):
+                    raise self._failed(request, "is refused without a word") from None
+                self._routines[request] = None
+            except SubjectError as error:
+                raise self._failed(request, error) from None
+        return self._routines[request]
 
-    def evaluated(self, routine: int, fmt: Format, *rows: Bits) -> Bits:
-        """Return a copy of a routine's results."""
-        inputs = np.ascontiguousarray(np.stack(rows).astype(bits_type(fmt)))
-        return self.subject.evaluate(routine, inputs).copy()
+    def evaluated(self, request: Request, *rows: Bits) -> Bits:
+        """Return a copy of a prepared routine's results."""
+        routine = self.prepared(request)
+        assert routine is not None, "prepared before"
+        inputs = np.ascontiguousarray(np.stack(rows).astype(bits_type(request.format)))
+        try:
+            return self.subject.evaluate(routine, inputs).copy()
+        except SubjectError as error:
+            raise self._failed(request, error) from None
+
+    def _failed(self, request: Request, what: object) -> ConformanceError:
+        self.close()  # the process may have ended, or be in a state that nobody knows
+        return ConformanceError(f"{self.name}: {request.function} in {request.format.name} {what}")
 
 
 _benches: list[Bench] = []

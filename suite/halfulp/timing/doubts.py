@@ -48,7 +48,7 @@ def of_samples(
     device
         Whether the work is done elsewhere than on the processor.
     """
-    times = [sample.ns / sample.calls for sample in samples]
+    times = [sample.own_ns / sample.calls for sample in samples]
     shared = "" if threads > 1 or device else _shared(samples)
     # Where another load is at work, it is why times change.
     changing = [] if shared else [_drift(times), _split(times)]
@@ -67,7 +67,7 @@ def _few(samples: int) -> str:
 
 
 def _short(samples: Sequence[Sample], target_ns: float) -> str:
-    typical = median([sample.ns for sample in samples]).middle
+    typical = median([sample.own_ns for sample in samples]).middle
     if typical >= _SHORT * target_ns:
         return ""
     return (
@@ -125,7 +125,8 @@ def _shared(samples: Sequence[Sample]) -> str:
         return ""
     return (
         f"The machine is loaded: the routine had its processor for {100 * share:.0f} % of the "
-        "time. Stop what else runs, and time it again."
+        "time. The rest is not counted, but caches were shared. Stop what else runs, and time it "
+        "again."
     )
 
 

@@ -122,7 +122,7 @@ class Pool:
     @property
     def checked(self) -> int:
         """How many results are judged."""
-        return min(CHECKED, self.inputs.shape[1])
+        return min(CHECKED, int(self.inputs.shape[1]))
 
     def judged(self, outputs: Bits) -> Tally:
         """Return the errors of results at the first inputs, shape (checked,)."""

@@ -27,7 +27,7 @@ from halfulp.timing.statistics import (
 
 if TYPE_CHECKING:
     from halfulp.judge.tally import Tally
-    from halfulp.subject.timed import Setting
+    from halfulp.subject.timed import Sample, Setting
     from halfulp.timing.machine import Machine
     from halfulp.timing.plan import Entry, Series
     from halfulp.timing.rounds import Course
@@ -39,6 +39,8 @@ DISPATCH = 0.5
 
 MEMORY = 0.5
 """It is bound by memory where it moves data at more than this part of a copy's speed."""
+
+_RETURNED = 0.9
 
 FITS = 0.25
 """A line whose largest relative residual is beyond this does not fit."""
@@ -116,6 +118,7 @@ def timed(
         "checked": accuracy.checked,
         "max_ulp": accuracy.max_ulp,
         "calls": course.calls,
+        "taken_percent": _taken(samples),
         "samples": len(samples),
         "median_ns": middle.middle,
         "median_low_ns": middle.low,
@@ -131,12 +134,18 @@ def timed(
     }
 
 
-def _waits(samples: Sequence[Any]) -> bool:
-    """Tell whether work goes on after calls have returned."""
-    return any(sample.host_ns < 0.9 * sample.ns for sample in samples)
+def _taken(samples: Sequence[Sample]) -> float:
+    """Return the part of the time that was taken from the routine, and does not count."""
+    own, whole = sum(sample.own_ns for sample in samples), sum(sample.ns for sample in samples)
+    return 100 * (1 - own / whole)
 
 
-def _median_of(what: str, samples: Sequence[Any]) -> float:
+def _waits(samples: Sequence[Sample]) -> bool:
+    """Tell whether work goes on after calls have returned, as it does on a device."""
+    return median([sample.host_ns / sample.ns for sample in samples]).middle < _RETURNED
+
+
+def _median_of(what: str, samples: Sequence[Sample]) -> float:
     return median([getattr(sample, what) / sample.calls for sample in samples]).middle
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from halfulp.timing.calibration import calibrated
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from halfulp.timing.contenders import Contender
 
 BLOCKS = 3
-"""How often the arrays are laid out afresh: what depends on where they lie is averaged over."""
+"""How often large arrays are laid out afresh; small ones are in every round.
+
+Where arrays lie towards each other decides about some per cent. If that changes from round to round
+it is part of what an interval is about; if not, two equal routines differ for good.
+"""
+
+SMALL = 1 << 20
+"""Bytes of arrays that are small."""
 
 WARM = 20
 """One call in so many is made before a sample and not timed: others had the caches meanwhile."""
@@ -44,12 +51,19 @@ class Conditions:
         How many there are at least.
     call_limit_ns
         A call that takes longer is not timed.
+    blocks
+        How often arrays are laid out.
     """
 
     target_ns: float
     rounds: int
     fewest: int
     call_limit_ns: float
+    blocks: int = BLOCKS
+
+    def for_arrays(self, size: int) -> Conditions:
+        """Return the conditions for arrays of so many bytes together."""
+        return replace(self, blocks=self.rounds if size <= SMALL else BLOCKS)
 
 
 @dataclass
@@ -100,7 +114,7 @@ class Course:
     @property
     def call_ns(self) -> Mapping[int, float]:
         """Time of a call by number of the round."""
-        return {number: sample.ns / sample.calls for number, sample in self.samples.items()}
+        return {number: sample.own_ns / sample.calls for number, sample in self.samples.items()}
 
 
 def hold(
@@ -114,7 +128,7 @@ def hold(
     for course in courses:
         _attempt(course, _begin, conditions, random)
     rounds = _rounds(courses, conditions)
-    block = -(-rounds // BLOCKS)
+    block = -(-rounds // conditions.blocks)
     for number in range(rounds):
         if number > 0 and number % block == 0:
             for course in courses:
@@ -155,7 +169,7 @@ def _begin(course: Course, conditions: Conditions, random: np.random.Generator) 
             raise LostError(too_long(again, conditions.call_limit_ns))
 
     def trial(calls: int) -> int:
-        took = contender.sample(calls).ns
+        took = contender.sample(calls).own_ns
         course.warm_ns += took
         course.typical_ns = min(course.typical_ns, took / calls)
         return took

@@ -226,8 +226,10 @@ class _Carrying:
             if name not in failures and verified.pool is not None
         ]
         arity = functions.get(series.function).arity
-        copy = machine.copy_gb_per_s(records.held_bytes(series, setting.size, arity))
-        courses = {course.name: course for course in hold(contenders, self.conditions, self.random)}
+        held = records.held_bytes(series, setting.size, arity)
+        copy = machine.copy_gb_per_s(held)
+        timed = hold(contenders, self.conditions.for_arrays(held), self.random)
+        courses = {course.name: course for course in timed}
         rows = []
         for name, entry in entries.items():
             course = courses.get(name)
