@@ -6,17 +6,21 @@ enough, because an argument is to be fixed, the library's table of differences s
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import reduce
+from functools import partial, reduce
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from halfulp.backend import Adapter, Request, Unavailable
-from halfulp.expressions import ARITHMETIC, calls
+from halfulp.backend import Adapter, Arrays, Call, DeviceTimer, Request, Unavailable
+from halfulp.expressions import ARITHMETIC, Apply, calls, to_text
 from halfulp.formats import Format, power_of_two
+from halfulp.subject.messages import item_code
+from halfulp_backends._calls import Operation as Timed
+from halfulp_backends._calls import array_call
 from halfulp_backends._formulas import compiled, refuse_unless_served
 
 if TYPE_CHECKING:
@@ -34,7 +38,6 @@ Compute: TypeAlias = Callable[[Sequence[Array], Array], Array]
 """Arguments and room for the result -> the result, which may lie in that room."""
 
 _LONGEST_WORDS = 300
-_ITEM_CODES = {2: "H", 4: "I", 8: "Q"}
 
 
 class ArrayLibrary(ABC):
@@ -59,6 +62,12 @@ class ArrayLibrary(ABC):
 
     differences: ClassVar[Mapping[str, Difference]] = MappingProxyType({})
     """Table entry -> what to call instead of a name."""
+
+    shown: ClassVar[str] = "{}"
+    """How a name of the table is written by the library's users, such as "torch.{}"."""
+
+    has_strides: ClassVar[bool] = True
+    """Whether an array can take every second element of another without a copy."""
 
     together: ClassVar[int] = 1
     """Elements that the library's loops take at a time, where the last ones may be computed by
@@ -139,22 +148,71 @@ class ArrayLibrary(ABC):
         self._try(routine, request)
         return routine
 
+    def bind(self, request: Request, arrays: Arrays) -> Call:
+        """Return the call that is timed, on arrays that lie ready."""
+        fmt, stride = request.format, arrays.stride
+        if arrays.latency:
+            raise Unavailable(f"{self.title} takes whole arrays: no element waits for another.")
+        if stride != 1 and not self.has_strides:
+            raise Unavailable(f"{self.title} has no strided arrays.")
+        routine = self.routine(request)
+        with self.within(fmt):
+            placed = [self.place(view, fmt)[::stride] for view in arrays.inputs]
+            room = None if arrays.output is None else self.room(arrays.output, fmt)
+            run, shown = self._call(request, routine, placed, room)
+        last: list[Array] = [None]
+
+        def repeat(times: int) -> None:
+            with self.within(fmt):
+                for _ in itertools.repeat(None, times):
+                    last[0] = run()
+
+        return Call(run, shown, repeat, lambda: self.synchronise(last[0]), self.device_timer())
+
+    def _call(
+        self, request: Request, routine: ArrayRoutine, placed: list[Array], room: Array
+    ) -> tuple[Callable[[], Any], str]:
+        """Return what a user of the library would write, and its text."""
+        if not self.is_eager(request):
+            text = to_text(request.formula) if request.formula else request.function
+            return partial(routine.compute, placed, room), f"{self.title}: {text}"
+        tree = request.formula
+        last = tree.operation if isinstance(tree, Apply) else request.function
+        names = self._names(request)
+        out = room if self.takes_out(names[last]) else None
+        operations = {
+            ours: Timed(self.named(name), self.shown.format(name)) for ours, name in names.items()
+        }
+        constant = partial(self._constant, request.format)
+        return array_call(request, self.title, constant, operations, placed, out)
+
+    def is_eager(self, request: Request) -> bool:  # noqa: ARG002 - some compile formulas only
+        """Tell whether a request is carried out as calls of the library, one after the other."""
+        return True
+
+    def device_timer(self) -> DeviceTimer | None:
+        """Return the device's own clock, if there is one."""
+        return None
+
+    def _constant(self, fmt: Format, value: Fraction) -> Array:
+        # An array of one element: a Python number would be rounded twice, and which type it is
+        # promoted to depends on the library.
+        return self.place(_view([fmt.round(value)], fmt), fmt)
+
+    def _names(self, request: Request) -> dict[str, str]:
+        """Return the table entries of all that a request calls, operators among them."""
+        functions = {**self.borrowed, **self.adapter.functions}
+        called = {request.function} if request.formula is None else calls(request.formula)
+        return {**self.operators, **{name: functions[name] for name in called & functions.keys()}}
+
     def formula(self, request: Request) -> Compute:
         """Return a request's formula, an operation after the other."""
-        assert request.formula is not None
         fmt = request.format
-
-        def constant(value: Fraction) -> Array:
-            # An array of one element: a Python number would be rounded twice, and which type it
-            # is promoted to depends on the library.
-            return self.place(_view([fmt.round(value)], fmt), fmt)
-
-        functions = {**self.borrowed, **self.adapter.functions}
-        asked = calls(request.formula) & functions.keys()
-        names = {**self.operators, **{name: functions[name] for name in asked}}
         assert self.operators.keys() == ARITHMETIC
-        operations = {ours: self._operation(name, fmt) for ours, name in names.items()}
-        node = compiled(request, self.title, constant, operations)
+        operations = {
+            ours: self._operation(name, fmt) for ours, name in self._names(request).items()
+        }
+        node = compiled(request, self.title, partial(self._constant, fmt), operations)
         finished = self.finished(lambda *arrays: node(arrays))
         return lambda arrays, _: finished(*arrays)
 
@@ -273,11 +331,12 @@ def words(error: Exception) -> str:
 def _filled_up(view: memoryview, missing: int) -> memoryview:
     """Return a copy that goes on with `missing` times the last element."""
     last = bytes(view[-1:])
-    return memoryview(bytearray(bytes(view) + last * missing)).cast(_ITEM_CODES[view.itemsize])
+    longer = memoryview(bytearray(bytes(view) + last * missing))
+    return longer.cast(item_code(8 * view.itemsize))
 
 
 def _view(encodings: Sequence[int], fmt: Format) -> memoryview:
-    view = memoryview(bytearray(len(encodings) * fmt.width // 8)).cast(_ITEM_CODES[fmt.width // 8])
+    view = memoryview(bytearray(len(encodings) * fmt.width // 8)).cast(item_code(fmt.width))
     for place, bits in enumerate(encodings):
         view[place] = bits
     return view

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from halfulp.backend import Request, Settings, Unavailable
+from halfulp.backend import DeviceTimer, Request, Settings, Unavailable
 from halfulp_backends._arrays import Array, ArrayLibrary, Compute, Difference, imported, words
 from halfulp_backends._cuda import kernel_source
 from halfulp_backends._options import read_options
@@ -96,7 +96,7 @@ class CuPyLibrary(ArrayLibrary):
     """CuPy on a device, loaded."""
 
     title = "CuPy"
-    operators: Mapping[str, str] = MappingProxyType({})  # formulas are kernels
+    operators: ClassVar[Mapping[str, str]] = MappingProxyType({})  # formulas are kernels
     differences = _DIFFERENCES
 
     def __init__(self, adapter: CuPyAdapter, cupy: Any, *, contract: bool) -> None:
@@ -141,9 +141,17 @@ class CuPyLibrary(ArrayLibrary):
         """All but polygamma, which is no ufunc."""
         return "polygamma" not in name
 
-    def synchronise(self, result: Array) -> None:
+    def synchronise(self, result: Array) -> None:  # noqa: ARG002 - for all that was asked
         """Wait for the device."""
-        result.device.synchronize()
+        self._cupy.cuda.Device().synchronize()
+
+    def is_eager(self, request: Request) -> bool:
+        """Tell that formulas are kernels."""
+        return request.formula is None
+
+    def device_timer(self) -> DeviceTimer:
+        """Return a pair of events in the queue of the device."""
+        return _Events(self._cupy.cuda)
 
     def fetch(self, result: Array, output: memoryview, fmt: Format) -> None:
         """Copy the result to the output."""
@@ -166,6 +174,25 @@ class CuPyLibrary(ArrayLibrary):
             return kernel(*arrays, room)
 
         return compute
+
+
+class _Events:
+    """The device's own clock; keeps `halfulp.backend.DeviceTimer`."""
+
+    def __init__(self, cuda: Any) -> None:
+        self._cuda = cuda
+        self._begin, self._end = cuda.Event(), cuda.Event()
+
+    def start(self) -> None:
+        """Mark the beginning in the queue."""
+        self._begin.record()
+
+    def stop(self) -> int:
+        """Mark the end, wait for it, and return the nanoseconds since the beginning."""
+        self._end.record()
+        self._end.synchronize()
+        milliseconds: float = self._cuda.get_elapsed_time(self._begin, self._end)
+        return round(milliseconds * 1e6)
 
 
 def namespace(cupy: Any) -> SimpleNamespace:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from halfulp.backend import Settings, Unavailable
+from halfulp.backend import Request, Settings, Unavailable
 from halfulp_backends._arrays import Array, ArrayLibrary, Difference, Operation, imported, words
-from halfulp_backends._options import read_options
+from halfulp_backends._options import Option, read_options
 
 if TYPE_CHECKING:
     from halfulp.formats import Format
@@ -90,7 +90,9 @@ class JaxAdapter:
 
     def load(self, settings: Settings) -> JaxLibrary:
         """Import JAX for one platform."""
-        defaults = {"platform": "cpu", **({"excess_precision": True} if self.compiled else {})}
+        defaults: dict[str, Option] = {"platform": "cpu"}
+        if self.compiled:
+            defaults["excess_precision"] = True
         options = read_options(self, settings, defaults)
         excess = bool(options.get("excess_precision", True))
         platform = str(options["platform"])
@@ -109,6 +111,8 @@ def _imported(platform: str, *, excess_precision: bool) -> Any:
     os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
     jax = imported("jax", "JAX")
     imported("jax.scipy.special", "JAX")
+    # Calls that return before they are done are spread over threads, by themselves.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     jax.config.update("jax_platforms", {"gpu": "cuda"}.get(platform, platform))
     return jax
 
@@ -117,7 +121,9 @@ class JaxLibrary(ArrayLibrary):
     """JAX on a platform, loaded."""
 
     title = "JAX"
-    operators: Mapping[str, str] = MappingProxyType(
+    shown = "jax.{}"
+    has_strides = False
+    operators: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "+": "numpy.add",
             "-": "numpy.subtract",
@@ -188,10 +194,14 @@ class CompiledJaxLibrary(JaxLibrary):
 
     @property
     def facts(self) -> dict[str, str]:
-        """What plain JAX says, and where XLA may leave the format: that depends on the processor."""
+        """What plain JAX says, and where XLA may leave the format; the processor decides."""
         excess = "float16 bfloat16" if self._excess_precision else ""
         contraction = " ".join(self.adapter.formats)
         return {**super().facts, "excess_precision": excess, "contraction": contraction}
+
+    def is_eager(self, request: Request) -> bool:  # noqa: ARG002 - everything is compiled
+        """Tell that nothing is."""
+        return False
 
     def finished(self, operation: Operation) -> Operation:
         """Return the operation compiled; each number of elements is compiled for itself."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from halfulp.backend import Settings
 from halfulp_backends import numpy as numpy_backend
@@ -23,15 +23,15 @@ _SPECIAL = (
 )
 
 _FUNCTIONS = {
-    **{name: f"special.{name}" for name in _SPECIAL},
-    "sigmoid": "special.expit",
-    "lgamma": "special.gammaln",
-    **{f"polygamma{n}": f"special.polygamma({n}, x)" for n in (1, 2, 3)},
+    **{name: f"scipy.special.{name}" for name in _SPECIAL},
+    "sigmoid": "scipy.special.expit",
+    "lgamma": "scipy.special.gammaln",
+    **{f"polygamma{n}": f"scipy.special.polygamma({n}, x)" for n in (1, 2, 3)},
 }
 
 
 def _polygamma(order: int) -> Difference:
-    return lambda libraries: lambda x: libraries.special.polygamma(order, x)
+    return lambda libraries: lambda x: libraries.scipy.special.polygamma(order, x)
 
 
 @dataclass(frozen=True)
@@ -47,34 +47,36 @@ class SciPyAdapter:
     def load(self, settings: Settings) -> SciPyLibrary:
         """Import SciPy and NumPy."""
         refuse_settings(self, settings)
-        numpy = imported("numpy", "NumPy")
-        return SciPyLibrary(self, imported("scipy.special", "SciPy"), numpy)
+        imported("scipy.special", "SciPy")
+        return SciPyLibrary(self, imported("scipy", "SciPy"), imported("numpy", "NumPy"))
 
 
 class SciPyLibrary(ArrayLibrary):
     """SciPy and NumPy, loaded."""
 
     title = "SciPy"
-    operators: Mapping[str, str] = MappingProxyType(
+    operators: ClassVar[Mapping[str, str]] = MappingProxyType(
         {symbol: f"numpy.{name}" for symbol, name in numpy_backend.OPERATORS.items()}
     )
-    borrowed: Mapping[str, str] = MappingProxyType(
+    borrowed: ClassVar[Mapping[str, str]] = MappingProxyType(
         {ours: f"numpy.{theirs}" for ours, theirs in numpy_backend.adapter.functions.items()}
     )
     # The order comes first.
-    differences: Mapping[str, Difference] = MappingProxyType(
-        {f"special.polygamma({n}, x)": _polygamma(n) for n in (1, 2, 3)}
+    differences: ClassVar[Mapping[str, Difference]] = MappingProxyType(
+        {f"scipy.special.polygamma({n}, x)": _polygamma(n) for n in (1, 2, 3)}
     )
 
-    def __init__(self, adapter: SciPyAdapter, special: Any, numpy: Any) -> None:
-        super().__init__(adapter, SimpleNamespace(special=special, numpy=numpy))
+    def __init__(self, adapter: SciPyAdapter, scipy: Any, numpy: Any) -> None:
+        super().__init__(adapter, SimpleNamespace(scipy=scipy, numpy=numpy))
         self._np = numpy
 
     @property
     def versions(self) -> dict[str, str]:
         """SciPy, and NumPy, whose loops call it."""
-        scipy = imported("scipy", "SciPy")
-        return {"scipy": str(scipy.__version__), "numpy": str(self._np.__version__)}
+        return {
+            "scipy": str(self.module.scipy.__version__),
+            "numpy": str(self._np.__version__),
+        }
 
     def dtype(self, fmt: Format) -> Any:
         """Return NumPy's type of a format's numbers."""
@@ -95,7 +97,7 @@ class SciPyLibrary(ArrayLibrary):
 
     def takes_out(self, name: str) -> bool:
         """All but two have `out=`; those are no ufuncs, nor made of one."""
-        return name != "special.sinc" and name not in self.differences
+        return name != "scipy.special.sinc" and name not in self.differences
 
     def fetch(self, result: Array, output: memoryview, fmt: Format) -> None:
         """Copy the result to the output, unless it was written there."""

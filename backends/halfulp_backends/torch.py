@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from halfulp.backend import Settings, Unavailable
+from halfulp.backend import DeviceTimer, Request, Settings, Unavailable
 from halfulp_backends._arrays import Array, ArrayLibrary, Difference, Operation, imported, words
 from halfulp_backends._inductor import configure
 from halfulp_backends._options import read_options
@@ -118,7 +118,8 @@ class TorchLibrary(ArrayLibrary):
     """PyTorch on a device, loaded."""
 
     title = "PyTorch"
-    operators: Mapping[str, str] = MappingProxyType(
+    shown = "torch.{}"
+    operators: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow", "negate": "neg"}
     )
     differences = _DIFFERENCES
@@ -176,10 +177,10 @@ class TorchLibrary(ArrayLibrary):
         """All of torch and torch.special has `out=`, nothing of torch.nn.functional."""
         return not name.startswith("nn.functional.")
 
-    def synchronise(self, result: Array) -> None:
+    def synchronise(self, result: Array) -> None:  # noqa: ARG002 - for all that was asked
         """Wait for the device."""
         if self._device.type == "cuda":
-            self.module.cuda.synchronize(result.device)
+            self.module.cuda.synchronize(self._device)
         elif self._device.type == "mps":
             self.module.mps.synchronize()
 
@@ -189,6 +190,28 @@ class TorchLibrary(ArrayLibrary):
         there = torch.frombuffer(output, dtype=self.dtype(fmt))
         if result.data_ptr() != there.data_ptr():
             there.copy_(result)
+
+    def device_timer(self) -> DeviceTimer | None:
+        """Return a pair of events in the queue of a CUDA device."""
+        return _Events(self.module) if self._device.type == "cuda" else None
+
+
+class _Events:
+    """A CUDA device's own clock; keeps `halfulp.backend.DeviceTimer`."""
+
+    def __init__(self, torch: Any) -> None:
+        self._begin, self._end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+
+    def start(self) -> None:
+        """Mark the beginning in the queue."""
+        self._begin.record()
+
+    def stop(self) -> int:
+        """Mark the end, wait for it, and return the nanoseconds since the beginning."""
+        self._end.record()
+        self._end.synchronize()
+        milliseconds: float = self._begin.elapsed_time(self._end)
+        return round(milliseconds * 1e6)
 
 
 class CompiledTorchLibrary(TorchLibrary):
@@ -208,6 +231,10 @@ class CompiledTorchLibrary(TorchLibrary):
 
     def takes_out(self, name: str) -> bool:  # noqa: ARG002 - none: compiled code makes its output
         """Tell that compiled code makes its own output."""
+        return False
+
+    def is_eager(self, request: Request) -> bool:  # noqa: ARG002 - everything is compiled
+        """Tell that nothing is."""
         return False
 
     def finished(self, operation: Operation) -> Operation:

@@ -16,6 +16,13 @@ from halfulp._version import __version__
 
 if TYPE_CHECKING:
     from halfulp.api import load_run, measure, resume, run, time
+    from halfulp.assertions import (
+        Reference,
+        assert_array_ulp,
+        assert_ulp,
+        reference,
+        ulp_error,
+    )
     from halfulp.exceptions import (
         ExpressionError,
         HalfulpError,
@@ -31,19 +38,31 @@ __all__ = [
     "HalfulpError",
     "Measurement",
     "MissingError",
+    "Reference",
     "RunError",
     "UsageError",
     "Witness",
     "__version__",
+    "assert_array_ulp",
+    "assert_ulp",
     "load_run",
     "measure",
+    "reference",
     "resume",
     "run",
     "time",
+    "ulp_error",
 ]
 
 _HOMES = {
     "halfulp.api": ("load_run", "measure", "resume", "run", "time"),
+    "halfulp.assertions": (
+        "Reference",
+        "assert_array_ulp",
+        "assert_ulp",
+        "reference",
+        "ulp_error",
+    ),
     "halfulp.exceptions": (
         "ExpressionError",
         "HalfulpError",

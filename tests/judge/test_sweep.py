@@ -59,7 +59,7 @@ def both(name: str, fmt: Format, first: int, seed: int) -> tuple[Tally, Tally]:
     inputs = encodings.from_keys(fmt, np.arange(first, first + COUNT))[np.newaxis]
     exact = truth(function, fmt, inputs)
     outputs = outputs_for(fmt, exact.rounded, seed)
-    parts = segments(function, fmt, first, COUNT, axis)
+    parts = segments(function, fmt, [(first, COUNT)], axis)
     return sweep(parts, outputs, axis), judge(exact, inputs, outputs, axis)
 
 

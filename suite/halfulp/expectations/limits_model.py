@@ -25,33 +25,47 @@ class Limit(_Table):
     For each quantity the most specific limit holds: `halfulp.expectations.limits`.
     """
 
-    function: str = Field("*", min_length=1, description='a glob on the function, such as "exp*"')
+    function: str = Field(
+        default="*", min_length=1, description='a glob on the function, such as "exp*"'
+    )
     formula: str = Field(
-        "*", min_length=1, description='a glob on the label of the formula, such as "native"'
+        default="*",
+        min_length=1,
+        description='a glob on the label of the formula, such as "native"',
     )
     backend: str = Field(
-        "*", min_length=1, description='a glob on the label of the backend, such as "numpy*"'
+        default="*",
+        min_length=1,
+        description='a glob on the label of the backend, such as "numpy*"',
     )
-    format: str = Field("*", min_length=1, description='a glob on the format, such as "float*"')
+    format: str = Field(
+        default="*", min_length=1, description='a glob on the format, such as "float*"'
+    )
     region: str = Field(
-        "*", min_length=1, description='a glob on the label of the region, such as "tiny"'
+        default="*", min_length=1, description='a glob on the label of the region, such as "tiny"'
     )
-    max_ulp: _Number = Field(None, description="a number of ulp, 0 or more, such as 1.0")
-    max_steps: _Count = Field(None, description="a whole number of steps, 0 or more, such as 1")
+    max_ulp: _Number = Field(default=None, description="a number of ulp, 0 or more, such as 1.0")
+    max_steps: _Count = Field(
+        default=None, description="a whole number of steps, 0 or more, such as 1"
+    )
     wrongly_rounded_percent: _Number = Field(
-        None, description="a percentage of the nontrivial inputs, 0 or more, such as 12.5"
+        default=None, description="a percentage of the nontrivial inputs, 0 or more, such as 12.5"
     )
     special_mismatches: _Count = Field(
-        None, description="a whole number of wrong special results, 0 or more, such as 0"
+        default=None, description="a whole number of wrong special results, 0 or more, such as 0"
     )
     max_slowdown: _Number = Field(
-        None, description="a ratio to the time of the study's base, such as 1.1"
+        default=None, description="a ratio to the time of the study's base, such as 1.1"
     )
     expect: Literal["pass", "fail"] = Field(
-        "pass", description='"pass", or "fail" for bounds that are known not to be kept'
+        default="pass", description='"pass", or "fail" for bounds that are known not to be kept'
     )
-    reason: str = Field("", min_length=1, description="a text that says why the limit is as it is")
-    issue: str = Field("", min_length=1, description="a text that names an issue, such as its URL")
+    reason: str = Field(
+        default="", min_length=1, description="a text that says why the limit is as it is"
+    )
+    issue: str = Field(
+        default="", min_length=1, description="a text that names an issue, such as its URL"
+    )
 
     @property
     def globs(self) -> dict[str, str]:
@@ -80,8 +94,8 @@ class LimitFile(_Table):
     """A file of limits."""
 
     schema_: int = Field(
-        1, alias="schema", ge=1, le=1, description="the number 1, as in schema = 1"
+        default=1, alias="schema", ge=1, le=1, description="the number 1, as in schema = 1"
     )
     limit: Annotated[tuple[Limit, ...], Field(strict=False)] = Field(
-        (), description="[[limit]] tables"
+        default=(), description="[[limit]] tables"
     )

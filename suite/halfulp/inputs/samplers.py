@@ -15,6 +15,7 @@ Kind = Literal["exhaustive", "replayed", "sampled"]
 KINDS: dict[str, Kind] = {
     "exhaustive": "exhaustive",
     "spread": "sampled",
+    "clusters": "sampled",
     "grid": "sampled",
     "edges": "sampled",
     "hard": "replayed",
@@ -25,7 +26,9 @@ KINDS: dict[str, Kind] = {
 
 MAX_COUNT = 1 << 40
 
-_COUNT = re.compile(r"\d+(\.\d+)?([eE]\+?\d{1,2})?|2(\^|\*\*)\d{1,2}")
+_NUMBER = r"(\d+(\.\d+)?([eE]\+?\d{1,2})?|2(\^|\*\*)\d{1,2})"
+_COUNT = re.compile(_NUMBER)
+_CLUSTERS = re.compile(f"{_NUMBER}[xX]{_NUMBER}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Sampler:
     text
         Canonical text, such as "spread:1000000".
     count
-        How many inputs `spread` and `grid` are asked for.
+        How many inputs `spread` and `grid` are asked for, and `clusters` at each place.
+    places
+        How many places `clusters` is asked for.
     listed
         What stands behind "listed:"; of `corpus` the inputs: encodings in hexadecimal, an argument
         a word, joined by ";", which the plan fills in.
@@ -48,6 +53,7 @@ class Sampler:
     name: str
     text: str
     count: int = 0
+    places: int = 0
     listed: str = ""
 
     @property
@@ -72,12 +78,19 @@ def parse_sampler(text: str) -> Sampler:
         if 1 <= count <= MAX_COUNT:
             return Sampler(name, f"{name}:{count}", count)
         raise UsageError(f"Expected {name}:N with N from 1 to 2^40, but got {text!r}.")
+    if name == "clusters" and _CLUSTERS.fullmatch(rest):
+        places, count = (_count(part) for part in rest.lower().split("x"))
+        if places >= 1 and count >= 1 and places * count <= MAX_COUNT:
+            return Sampler(name, f"clusters:{places}x{count}", count, places)
+        raise UsageError(
+            f"Expected clusters:PxN with P places of N inputs, up to 2^40, but got {text!r}."
+        )
     if name == "listed" and rest:
         rows(rest)  # every mistake comes out before anything is run
         return Sampler(name, f"listed:{rest}", listed=rest)
     raise UsageError(
-        f"Unknown way to take inputs: {text!r}. Expected one of exhaustive, spread:N, grid:N, "
-        "edges, hard, corpus, listed:0x1p-3,0.5 or listed:@FILE."
+        f"Unknown way to take inputs: {text!r}. Expected one of exhaustive, spread:N, "
+        "clusters:PxN, grid:N, edges, hard, corpus, listed:0x1p-3,0.5 or listed:@FILE."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from halfulp.encodings import Bits, Int
 from halfulp.exceptions import UsageError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
+from halfulp.inputs.clusters import clusters
 from halfulp.inputs.edges import edges
 from halfulp.inputs.hard import hard_inputs
 from halfulp.inputs.joint import JOINTS
@@ -41,6 +42,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Neighbours(Protocol):
+    """A source of one argument whose inputs come in runs of neighbouring keys."""
+
+    def runs(self, start: int, count: int) -> list[tuple[int, int]]:
+        """Return first key and length of the runs of a part, in order."""
+        ...
+
+
 def source(sampler: Sampler, function: Function, fmt: Format, region: Region, seed: int) -> Source:
     """Return the inputs of a sampler for a function in a format over a region.
 
@@ -55,6 +65,8 @@ def source(sampler: Sampler, function: Function, fmt: Format, region: Region, se
     match sampler.name:
         case "exhaustive":
             return _exhaustive(fmt, boxes, region)
+        case "clusters":
+            return clusters(sampler, fmt, boxes, _spread(sampler, function, fmt, region, seed))
         case "spread":
             return _spread(sampler, function, fmt, region, seed)
         case "grid":
@@ -86,8 +98,29 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Every key of a range."""
+
+    fmt: Format
+    low: int
+    high: int
+
+    def __len__(self) -> int:
+        return self.high - self.low + 1
+
+    def take(self, start: int, count: int) -> Bits:
+        """Return consecutive inputs."""
+        places = np.arange(start, start + count, dtype=np.int64)
+        return encodings.from_keys(self.fmt, places + self.low)[np.newaxis]
+
+    def runs(self, start: int, count: int) -> list[tuple[int, int]]:
+        """Return the part as one run."""
+        return [(self.low + start, count)]
+
+
+@dataclass(frozen=True)
 class Exhaustive:
-    """Every input of a box of keys, the last argument changing fastest."""
+    """Every pair of a box of keys, the last argument changing fastest."""
 
     fmt: Format
     boxes: tuple[tuple[int, int], ...]
@@ -104,16 +137,12 @@ class Exhaustive:
         columns = []
         for low, high in reversed(self.boxes):
             size = high - low + 1
-            if len(self.boxes) == 1:
-                columns.append(places + low)
-            else:
-                columns.append(places % size + low)
-                places = places // size
+            columns.append(places % size + low)
+            places = places // size
         return encodings.from_keys(self.fmt, np.stack(columns[::-1]))
 
 
-def _exhaustive(fmt: Format, boxes: list[tuple[int, int]], region: Region) -> Exhaustive:
-    made = Exhaustive(fmt, tuple(boxes))
+def _exhaustive(fmt: Format, boxes: list[tuple[int, int]], region: Region) -> Line | Exhaustive:
     total = 1
     for low, high in boxes:
         total *= high - low + 1
@@ -122,7 +151,7 @@ def _exhaustive(fmt: Format, boxes: list[tuple[int, int]], region: Region) -> Ex
             f"{region.text!r} has {float(total):.3g} inputs in {fmt.name}: too many to take all. "
             "Narrow the region, or take spread:N."
         )
-    return made
+    return Line(fmt, *boxes[0]) if len(boxes) == 1 else Exhaustive(fmt, tuple(boxes))
 
 
 @dataclass(frozen=True)
@@ -198,7 +227,8 @@ def _spread(sampler: Sampler, function: Function, fmt: Format, region: Region, s
         finite = numbers.clipped(*finite_keys(fmt))
         inner.append(inside if inside.ranges else finite if finite.ranges else numbers)
     joint = None if function.joint is None else JOINTS[function.joint](fmt, tuple(every))
-    return Spread(fmt, tuple(every), tuple(inner), sampler.count, salt, joint)
+    count = sampler.places or sampler.count
+    return Spread(fmt, tuple(every), tuple(inner), count, salt, joint)
 
 
 def _listed(sampler: Sampler, function: Function, fmt: Format) -> Int:

@@ -52,6 +52,10 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
+Run = tuple[int, int]
+"""The first key and the number of neighbouring inputs."""
+
+
 @dataclass(frozen=True)
 class Segments:
     """Blocks of a shard, divided at the borders of the profile's bins, as arrays.
@@ -60,19 +64,21 @@ class Segments:
     ----------
     function, fmt
         Of what the blocks are.
-    first, count
-        The keys of the shard.
+    count
+        The inputs of the shard.
     blocks
         The block of each segment, reduced to the segment's keys.
+    places
+        Where each segment starts among the inputs of the shard.
     bins
         Number of the bin of each segment, -1 outside the axis.
     """
 
     function: Function
     fmt: Format
-    first: int
     count: int
     blocks: tuple[Block, ...]
+    places: tuple[int, ...]
     bins: tuple[int, ...]
 
     @cached_property
@@ -86,22 +92,23 @@ class Segments:
             if block.kind == Kind.OSCILLATION:
                 constants = reduction(self.fmt, block.first)
                 reductions[row] = [value % 2**64 for value in constants]
+        kinds, keys, counts, _, bases, slopes, centres, shifts, _, bounds = zip(
+            *self.blocks, strict=True
+        )
+        first, places = _integers(keys), _integers(self.places)
         return (
-            self._column(lambda block: block.kind),
-            self._column(lambda block: block.first - self.first),
-            self._column(lambda block: block.count),
-            self._column(lambda block: self._signed(block.base)),
-            self._column(lambda block: block.slope),
-            self._column(lambda block: block.centre - self.first),
-            np.array([2.0**-block.shift for block in self.blocks]),
+            _integers(kinds),
+            places,
+            _integers(counts),
+            _integers([self._signed(base) for base in bases]),
+            _integers(slopes),
+            _integers(centres) - first + places,
+            np.ldexp(1.0, -_integers(shifts)),
             coefficients,
-            np.array([block.bound for block in self.blocks]),
-            self._column(lambda block: block.first),
+            np.array(bounds),
+            first,
             reductions,
         )
-
-    def _column(self, value: Any) -> Ints:
-        return np.array([value(block) for block in self.blocks], dtype=np.int64)
 
     def _signed(self, encoding: int) -> int:
         """Return an encoding as the loops have it: a signed integer of the arrays' width."""
@@ -119,42 +126,62 @@ class Segments:
         """Segment, first place and length of every tile, of shape (tiles, 3)."""
         from halfulp.judge.tiles import TILE
 
-        found = []
-        for row, block in enumerate(self.blocks):
-            start = block.first - self.first
-            for place in range(start, start + block.count, TILE):
-                found.append((row, place, min(TILE, start + block.count - place)))
-        return np.array(found, dtype=np.int64).reshape(-1, 3)
+        places, counts = self.arrays[1], self.arrays[2]
+        each = -(-counts // TILE)
+        rows = np.repeat(np.arange(len(self.blocks)), each)
+        before = np.repeat(np.cumsum(each) - each, each)
+        starts = (np.arange(len(rows)) - before) * TILE
+        lengths = np.minimum(TILE, counts[rows] - starts)
+        return np.stack([rows, places[rows] + starts, lengths], axis=1)
+
+    def rows(self, places: Ints) -> Ints:
+        """Return the segments of some places."""
+        return np.searchsorted(self.arrays[1], places, side="right") - 1
 
     def inputs(self, places: Ints) -> Bits:
         """Return encodings of shape (1, n) of the inputs at some places."""
-        return encodings.from_keys(self.fmt, places + self.first)[np.newaxis]
+        return encodings.from_keys(self.fmt, self.keys(places))[np.newaxis]
+
+    def keys(self, places: Ints) -> Ints:
+        """Return the keys of the inputs at some places."""
+        rows = self.rows(places)
+        keys: Ints = self.arrays[9][rows] + (places - self.arrays[1][rows])
+        return keys
 
 
-def segments(
-    function: Function, fmt: Format, first: int, count: int, axis: Axis, degree: int = DEGREE
-) -> Segments:
-    """Return the segments of `count` neighbouring keys of a one-argument function."""
-    blocks, bins = [], []
-    for block in planner(function, fmt, degree).blocks(first, count):
-        for part, number in _by_bin(block, axis):
-            blocks.append(part)
-            bins.append(number)
-    return Segments(function, fmt, first, count, tuple(blocks), tuple(bins))
+def _integers(values: Iterable[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
+
+
+def segments(function: Function, fmt: Format, runs: Iterable[Run], axis: Axis) -> Segments:
+    """Return the segments of runs of neighbouring keys of a one-argument function."""
+    plan = planner(function, fmt)
+    blocks, places, bins, place = [], [], [], 0
+    for first, count in runs:
+        for block in plan.blocks(first, count):
+            for part, number in _by_bin(block, axis):
+                blocks.append(part)
+                places.append(place + part.first - first)
+                bins.append(number)
+        place += count
+    return Segments(function, fmt, place, tuple(blocks), tuple(places), tuple(bins))
 
 
 def _by_bin(block: Block, axis: Axis) -> Iterable[tuple[Block, int]]:
     """Yield the parts of a block in each bin of the profile."""
-    place = block.first
-    while place <= block.last:
+    place, last = block.first, block.last
+    while place <= last:
         if place < axis.low:
             number, end = -1, axis.low - 1
         elif place > axis.high:
-            number, end = -1, block.last
+            number, end = -1, last
         else:
             number = axis.number(place)
             end = axis.bounds(number)[1]
-        end = min(end, block.last)
+        if place == block.first and end >= last:
+            yield block, number
+            return
+        end = min(end, last)
         yield block._replace(first=place, count=end - place + 1), number
         place = end + 1
 
@@ -295,8 +322,7 @@ class _Sweep:
     def _extremes(self) -> dict[str, Extreme]:
         """Return the extremes of all inputs that are not open, their witnesses by enclosures."""
         first = {name: self._first(column) for name, column in _SEEN.items()}
-        starts = (b.first - self.parts.first for b in self.parts.blocks if b.kind == Kind.NAN)
-        first["nan_expected"] = min(starts, default=None)
+        first["nan_expected"] = self._first_nan()
         worst = [self._worst(side) for side in (elements.ABOVE, elements.BELOW)]
         asked = {place for place in first.values() if place is not None}
         asked = asked.union(*(places for places, _ in worst))
@@ -309,8 +335,14 @@ class _Sweep:
         kept |= {name: _widened(found[name], bounds[name]) for name in bounds if name in found}
         return dict(sorted(kept.items()))
 
+    def _first_nan(self) -> int | None:
+        """Return the place with the smallest key where a nan is due."""
+        pairs = zip(self.parts.blocks, self.parts.places, strict=True)
+        due = [(block.first, place) for block, place in pairs if block.kind == Kind.NAN]
+        return min(due)[1] if due else None
+
     def _first(self, column: int) -> int | None:
-        """Return the first place where something was seen; of steps, where there are most."""
+        """Return the place with the smallest key where something was seen; of steps, the most."""
         seen = self.seen[:, column]
         if column == elements.STEPS:
             steps = self.counters[:, column].astype(np.uint64)  # they may need all 64 bits
@@ -320,14 +352,15 @@ class _Sweep:
                 numeric = self.counters[:, elements.NUMERIC] > 0
                 return self._first_numeric(numeric) if numeric.any() else None
         seen = seen[seen >= 0]
-        return int(seen.min()) if seen.size else None
+        if not seen.size:
+            return None
+        return int(seen[self.parts.keys(seen).argmin()])
 
     def _first_numeric(self, numeric: npt.NDArray[np.bool_]) -> int | None:
         """Return the first input with a number, the witness of 0 steps."""
         is_open = set(self.open.tolist())
-        starts = self.parts.arrays[1]
-        for row in numeric.nonzero()[0]:
-            start = int(starts[row])
+        for row in sorted(numeric.nonzero()[0], key=lambda row: self.parts.blocks[row].first):
+            start = self.parts.places[row]
             for place in range(start, start + self.parts.blocks[row].count):
                 got = int(self.outputs[place])
                 if place not in is_open and not self.parts.fmt.is_nan(got):
@@ -350,7 +383,7 @@ class _Sweep:
         places, found = self._collect(self.parts.tiles[reached], side, thresholds)
         if len(places) <= CANDIDATES:
             return places.tolist(), 0.0
-        order = np.lexsort((places, -found))
+        order = np.lexsort((self.parts.keys(places), -found))
         return places[order[:CANDIDATES]].tolist(), float((sizes + slack).max())
 
     def _collect(self, tiles: Ints, side: int, thresholds: Floats) -> tuple[Ints, Floats]:
@@ -370,7 +403,7 @@ class _Sweep:
     def _check_samples(self) -> None:
         """Hold the model against both references at a few inputs, chosen by their keys."""
         fmt, function = self.parts.fmt, self.parts.function
-        state = (self.parts.first * 0x9E3779B97F4A7C15) % 2**64
+        state = (self.parts.blocks[0].first * 0x9E3779B97F4A7C15) % 2**64
         places = {(state * (k + 1) >> 20) % self.parts.count for k in range(CHECKED)}
         held = np.array(sorted(places), dtype=np.int64)
         exact = truth(function, fmt, self.parts.inputs(held))
@@ -379,8 +412,7 @@ class _Sweep:
         confirm(function, fmt, int(self.parts.inputs(held[:1])[0, 0]))
 
     def _check(self, exact: Truth, number: int, place: int) -> None:
-        starts = self.parts.arrays[1]
-        row = int(np.searchsorted(starts, place, side="right")) - 1
+        row = int(self.parts.rows(np.array([place]))[0])
         block = self.parts.blocks[row]
         if block.kind not in (Kind.MODEL, Kind.EXACT, Kind.OSCILLATION):
             return

@@ -15,7 +15,7 @@ from halfulp import functions
 from halfulp.formats import Format, format_named
 from halfulp.functions import Function
 from halfulp.inputs import Region, Sampler, parse_region, parse_sampler
-from halfulp.inputs.sources import Source, source
+from halfulp.inputs.sources import Neighbours, Source, source
 from halfulp.inputs.values import region_keys
 from halfulp.judge.judging import Axis
 from halfulp.reference.saturation import finite_keys
@@ -23,6 +23,15 @@ from halfulp.study.plan import Row
 
 SHARD_INPUTS = 4_096
 """Inputs of a shard: a fraction of a second for the oracle, so that progress is smooth."""
+
+SWEPT_INPUTS = 1 << 22
+"""Inputs of a shard that blocks judge: some hundredths of a second, and 32 MiB at most."""
+
+CLUSTERED_INPUTS = 1 << 20
+"""The same for clusters, each of which needs a block of its own."""
+
+WORTH_SWEEPING = 1 << 16
+"""Fewer inputs are enclosed one by one before compiled loops are loaded."""
 
 
 class Shard(NamedTuple):
@@ -73,15 +82,34 @@ class Group:
         least, greatest = finite_keys(self.fmt)
         return Axis(min(max(low, least), greatest), max(min(high, greatest), least))
 
+    @cached_property
+    def is_swept(self) -> bool:
+        """Whether inputs come in runs of neighbours, and are so many that blocks pay."""
+        return isinstance(self.source, Neighbours) and len(self.source) >= WORTH_SWEEPING
+
+    @cached_property
+    def shard_inputs(self) -> int:
+        """Inputs of every shard but the last; of clusters whole ones."""
+        if not self.is_swept:
+            return SHARD_INPUTS
+        if self.sampler.name == "clusters":
+            return self.sampler.count * max(1, CLUSTERED_INPUTS // self.sampler.count)
+        return max(WORTH_SWEEPING // 4, min(SWEPT_INPUTS, len(self.source) // 64))
+
     @property
     def shards(self) -> int:
         """The number of shards."""
-        return -(-len(self.source) // SHARD_INPUTS)
+        return -(-len(self.source) // self.shard_inputs)
 
     def span(self, shard: int) -> tuple[int, int]:
         """Return the first input and the number of inputs of a shard."""
-        start = shard * SHARD_INPUTS
-        return start, min(SHARD_INPUTS, len(self.source) - start)
+        start = shard * self.shard_inputs
+        return start, min(self.shard_inputs, len(self.source) - start)
+
+    def runs(self, shard: int) -> list[tuple[int, int]]:
+        """Return first key and length of the runs of a shard that is swept."""
+        assert isinstance(self.source, Neighbours)
+        return self.source.runs(*self.span(shard))
 
 
 def groups(rows: Sequence[Row], seed: int) -> list[Group]:

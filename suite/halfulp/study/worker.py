@@ -26,6 +26,7 @@ from halfulp.judge.tally import FLUSHING, Tally, from_json, to_json, with_extrem
 from halfulp.reference.truth import Truth, truth
 from halfulp.routines import Routine
 from halfulp.study.plan import BackendSpec, Row
+from halfulp.study.runs_of_inputs import Runs
 from halfulp.study.shards import Group, groups
 from halfulp.subject.fpstate import Flushing
 from halfulp.subject.handle import Subject
@@ -158,6 +159,24 @@ class Worker:
                 del self._subjects[label]
 
     def _judge(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
+        return (self._sweep if group.is_swept else self._judge_singly)(group, shard, rows)
+
+    def _sweep(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
+        """Judge runs of neighbouring inputs by blocks."""
+        from halfulp.judge.sweep import segments, sweep
+
+        runs = group.runs(shard)
+        parts = segments(group.function, group.fmt, runs, group.axis)
+        results: dict[int, Tally | Failure] = {}
+        for row in rows:
+            outputs = self._evaluate(row, Runs(group.fmt, runs))
+            is_failure = isinstance(outputs, Failure)
+            results[row] = outputs if is_failure else sweep(parts, outputs, group.axis)
+        return results
+
+    def _judge_singly(
+        self, group: Group, shard: int, rows: list[int]
+    ) -> dict[int, Tally | Failure]:
         inputs = group.source.take(*group.span(shard))
         exact = truth(group.function, group.fmt, inputs)
         zeroed: list[Truth] = []
@@ -179,7 +198,7 @@ class Worker:
         routine = self.task.rows[row].routine
         return routine.format in self._flushing.get(routine.backend, ())
 
-    def _evaluate(self, row: int, inputs: Bits) -> Bits | Failure:
+    def _evaluate(self, row: int, inputs: Bits | Runs) -> Bits | Failure:
         failure = self._prepare(row)  # a crash of another routine may have ended the subject
         if failure is not None:
             return failure
@@ -187,6 +206,8 @@ class Worker:
         subject = self._subjects[label]
         assert not isinstance(subject, Failure)
         try:
+            if isinstance(inputs, Runs):
+                return inputs.evaluated(subject, self._routines[row])
             return subject.evaluate(self._routines[row], inputs)
         except SubjectError as error:
             self._lost(label, error)

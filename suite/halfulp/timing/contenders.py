@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 from halfulp.backend import Unavailable
 from halfulp.subject.protocol import SubjectError
@@ -161,7 +161,7 @@ class Lanes:
         """The lanes of one thread by label."""
         return {label: lane for (label, _), lane in self._lanes.items()}
 
-    def __enter__(self) -> Lanes:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -185,6 +185,10 @@ class InSubject:
         The inputs, taken again and again.
     setting
         How it is called.
+    look
+        How many results of the timed call itself are looked at.
+    seen
+        These results, once there is a sample; None where the call does not keep them.
     """
 
     name: str
@@ -192,6 +196,8 @@ class InSubject:
     request: Request
     inputs: Bits
     setting: Setting
+    look: int = 0
+    seen: Bits | None = None
     _bound: Bound | None = None
     _generation: int = 0
     _seed: int = 0
@@ -216,17 +222,13 @@ class InSubject:
         bound, subject = self._bound, self.lane.subject
         assert bound is not None, "bind comes first"
         made: Sample = self.lane.attempt(lambda: subject.sample(bound, calls, warm, expected_ns))
+        if self.look and self.setting.allocation == "out":
+            count, self.look = min(self.look, self.setting.size), 0
+            fmt = self.request.format
+            found: Bits = self.lane.attempt(lambda: subject.outputs(bound, fmt, count))
+            # Some libraries never write where they are told to: nothing has touched the zeros.
+            self.seen = found if found.any() else None
         return made
-
-    def outputs(self, count: int) -> Bits | None:
-        """Return the first results of the timed call itself, or None where it keeps them."""
-        bound, subject = self._bound, self.lane.subject
-        if self._lost or bound is None or self.setting.allocation != "out":
-            return None
-        found: Bits = self.lane.attempt(
-            lambda: subject.outputs(bound, self.request.format, min(count, self.setting.size))
-        )
-        return found
 
     def release(self) -> None:
         """Let go of the arrays."""

@@ -1,7 +1,7 @@
 """What this machine can tell apart: routines timed against themselves, and against 5 % more work.
 
-The same routine runs in three processes, which take turns as three backends would. Whatever differs
-between the first two is noise. The third takes 5 % more elements, and must come out slower. None has
+The same routine runs in three processes, which take turns as three backends would. What differs
+between the first two is noise. The third takes 5 % more elements and must come out slower. None has
 a process in common with another: who runs twice in a round finds its caches warmer.
 """
 

@@ -124,12 +124,17 @@ class Pool:
         """How many results are judged."""
         return min(CHECKED, int(self.inputs.shape[1]))
 
-    def judged(self, outputs: Bits) -> Tally:
-        """Return the errors of results at the first inputs, shape (checked,)."""
+    def places(self, count: int, stride: int = 1) -> encodings.Int:
+        """Return which inputs the first elements of a call are, for inputs at a stride."""
+        found: encodings.Int = np.arange(count, dtype=np.int64) * stride % self.inputs.shape[1]
+        return found
+
+    def judged(self, outputs: Bits, stride: int = 1) -> Tally:
+        """Return the errors of results of the first elements of a call, shape (n,)."""
         from halfulp.judge.judging import Axis, judge
         from halfulp.reference.truth import truth
 
-        head = np.ascontiguousarray(self.inputs[:, : self.checked])
+        head = np.ascontiguousarray(self.inputs[:, self.places(outputs.size, stride)])
         exact = truth(functions.get(self.function), self.fmt, head)
         return judge(exact, head, outputs, Axis(*self.fmt.key_range))
 

@@ -240,7 +240,7 @@ class _Carrying:
                 failure = failure or Failure("not measured", "there was nothing to time")
                 row = records.untimed(series, entry, setting, *failure)
             else:
-                accuracy = verified.accuracy[name]
+                accuracy = verified.accuracy_of(course, setting)
                 row = records.timed(
                     series, entry, setting, course, accuracy, self.conditions.target_ns
                 )
@@ -254,6 +254,7 @@ class _Carrying:
             request(entry),
             verified.inputs,
             setting,
+            look=verified.checked,
         )
 
     def _forbidden(
@@ -313,6 +314,20 @@ class _Verified:
     pool: Pool | None = None
     accuracy: dict[str, Accuracy] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
+
+    def accuracy_of(self, course: Course, setting: Setting) -> Accuracy:
+        """Return the errors of what was timed: of its own results, where they were seen to differ.
+
+        Without what surrounds it while it is judged, a call may take other code at its end.
+        """
+        assert self.pool is not None, "there were inputs to time"
+        seen = getattr(course.contender, "seen", None)
+        if seen is None:
+            return self.accuracy[course.name]
+        places = self.pool.places(seen.size, setting.stride)
+        if (seen == self.pool.outputs[course.name][places]).all():
+            return self.accuracy[course.name]
+        return Accuracy.of(self.pool.judged(seen, setting.stride))
 
     def fail_all(self, series: Series, failure: Failure) -> None:
         """Leave out every routine that has not failed for a reason of its own."""

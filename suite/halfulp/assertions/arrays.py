@@ -1,7 +1,7 @@
 """Arrays of any library as encodings: NumPy, PyTorch, CuPy, JAX, and what speaks DLPack.
 
-A library is recognised by the module of its arrays' type, and is never imported here: whoever has an
-array of it has imported it. Bits are taken as they are; no value passes through another format.
+A library is recognised by the module of its arrays' type, and is never imported here: whoever has
+an array of it has imported it. Bits are taken as they are: no value passes through another format.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def encoded(value: object, name: str, fmt: Format | None = None) -> Encoded:
     if isinstance(value, Encoded):
         return value
     if isinstance(value, _PLAIN):
-        return _exactly(np.asarray(value), name, fmt or FORMATS["float64"])
+        return _plain(value, name, fmt or FORMATS["float64"])
     library = type(value).__module__.partition(".")[0]
     array = _READERS.get(library, _by_protocol)(value, name)
     if isinstance(array, Encoded):
@@ -66,6 +66,15 @@ def is_array(value: object) -> bool:
     """Tell whether something is an array, of whatever library."""
     protocols = ("__array__", "__dlpack__", "__array_interface__")
     return any(hasattr(type(value), protocol) for protocol in protocols)
+
+
+def _plain(value: object, name: str, fmt: Format) -> Encoded:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise UsageError(f"{name} is a list whose parts differ in length.") from None
+    narrow = array.dtype.name in FORMATS and array.dtype != np.float64  # a list of NumPy's scalars
+    return _bits_of(array, name) if narrow else _exactly(array, name, fmt)
 
 
 def _bits_of(array: npt.NDArray[Any], name: str) -> Encoded:

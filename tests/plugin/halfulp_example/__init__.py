@@ -1,0 +1,1 @@
+"""Python's decimal module as a backend of halfulp."""
