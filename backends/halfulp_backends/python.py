@@ -1,4 +1,4 @@
-"""Python functions of the user's own, each named as "module:function" and called on NumPy arrays."""
+"""Python functions of the user's own, named as "module:function" and called on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -87,9 +87,10 @@ class PythonLibrary:
         def evaluate(inputs: Sequence[memoryview], output: memoryview) -> None:
             import numpy as np
 
-            bits = np.stack([np.frombuffer(view, view.format) for view in inputs])
+            unsigned = f"u{output.itemsize}"
+            bits = np.stack([np.frombuffer(view, unsigned) for view in inputs])
             try:
-                output[:] = memoryview(called.evaluate(number, bits))
+                np.frombuffer(output, unsigned)[:] = called.evaluate(number, bits)
             except SubjectError as error:
                 raise RuntimeError(error.reason) from error
 
@@ -111,7 +112,7 @@ def _imported(place: str) -> Callable[..., Any]:
 
 
 def _places(settings: Settings) -> dict[str, str]:
-    table = settings.get("functions")
+    table = settings.get("functions", {})
     if not isinstance(table, Mapping) or not all(
         isinstance(place, str) and place.count(":") == 1 for place in table.values()
     ):

@@ -24,10 +24,50 @@ def findings(summary: Summary, quote: Quote = visible) -> list[str]:
             f"This run is {quote(status)}: it ended before the study was carried out, and what it "
             "did not finish is listed as not measured."
         )
+    sentences += _promised(summary)
     worst = summary.ranking[0] if summary.ranking else None
     if worst is None:
         return [*sentences, "Nothing was measured: no routine of this run has a figure."]
-    return [*sentences, _share(summary), _worst(worst, quote), _specials(summary), *_rest(summary)]
+    return [*sentences, _share(summary), _worst(worst, quote), _specials(summary), *_paced(summary, quote),
+            *_rest(summary)]
+
+
+def _promised(summary: Summary) -> list[str]:
+    """Say whether limits are kept and claims hold."""
+    promises = summary.promises
+    sentences = []
+    if promises.limits:
+        broken = len(promises.broken)
+        sentences.append(
+            f"{broken} of {_some(len(promises.limits), 'limit')} {_is(broken)} broken."
+            if broken
+            else f"No limit of {len(promises.limits)} is broken."
+        )
+    if promises.claims:
+        false = len(promises.false)
+        sentences.append(
+            f"{false} of {_some(len(promises.claims), 'claim')} {_is(false)} false."
+            if false
+            else f"No claim of {len(promises.claims)} is false."
+        )
+    if promises.unsettled:
+        sentences.append(f"{promises.unsettled} could not be settled, which is not a pass.")
+    return sentences
+
+
+def _paced(summary: Summary, quote: Quote) -> list[str]:
+    """Say how fast the routines are."""
+    speed = summary.speed
+    times = [time for routine in summary.routines if (time := speed.of(routine.name))]
+    if not times or speed.case is None:
+        return []
+    ordered = sorted(times, key=lambda time: time.element_ns or 0)
+    text = f"An element takes {ordered[0].shown} to {ordered[-1].shown} ns ({quote(speed.case.text)})"
+    verdicts = ", ".join(
+        f"{number} {_is(number)} {quote(verdict)}" for verdict, number in speed.verdicts.items()
+    )
+    base = f" {quote(speed.base)}" if speed.base else ""
+    return [f"{text}; against the base{base}, {verdicts}." if verdicts else f"{text}."]
 
 
 def _share(summary: Summary) -> str:

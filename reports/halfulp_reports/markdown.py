@@ -6,13 +6,14 @@ span or its table's cell is written in character references.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from halfulp_reports.comparison_text import lines, sentences
 from halfulp_reports.findings import findings
+from halfulp_reports.markup import code, table, title
 from halfulp_reports.numbers import NONE, percent
-from halfulp_reports.plain import visible
+from halfulp_reports.promised_text import promised
 from halfulp_reports.routines import GRADES, Routine
 from halfulp_reports.rows import Record, Row
 from halfulp_reports.summary import Summary, summarise
@@ -20,13 +21,11 @@ from halfulp_reports.summary import Summary, summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from halfulp.expectations.comparison import Comparison
     from halfulp.runs.store import Run
 
 MOST_BYTES = 1000 * 1024
 _FOR_THE_NOTE = 200
-_PLAIN = re.compile(r"[^`|\\]+")
-_PROSE = re.compile(r"\w[\w ,.'’()-]*")  # noqa: RUF001 - an apostrophe
-_MOST = 120
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,9 @@ class MarkdownForm:
         summary = summarise(run)
         study = run.manifest["study"]
         parts = [
-            f"## halfulp: {_title(study['title'] or study['name'] or 'Untitled study')}\n\n",
+            f"## halfulp: {title(study['title'] or study['name'] or 'Untitled study')}\n\n",
             "".join(f"- {sentence}\n" for sentence in findings(summary, code)),
+            *promised(summary.promises),
             *_largest(summary),
             *_missing(summary),
             *_commands(summary),
@@ -49,29 +49,16 @@ class MarkdownForm:
         ]
         return _fitting(parts)
 
+    def render_comparison(self, comparison: Comparison) -> str:
+        """Return what became of the rows, worst first; those that stayed are counted."""
+        parts = ["## halfulp: two runs side by side\n\n"]
+        parts += [f"- {sentence}\n" for sentence in sentences(comparison, code)]
+        listed = [f"- {line}\n" for line in lines(comparison, code)]
+        return _fitting([*parts, *(["\n### What changed\n\n"] if listed else []), *listed])
+
 
 form = MarkdownForm()
 """What the entry point `halfulp.reports` names."""
-
-
-def code(text: object, limit: int | None = _MOST) -> str:
-    """Return a label as a code span, clipped."""
-    label = visible(text, limit)
-    if _PLAIN.fullmatch(label) and label.strip() == label:
-        return f"`{label}`"
-    return f"<code>{''.join(map(_reference, label))}</code>"
-
-
-def _title(text: str) -> str:
-    """Return a title as it is if nothing in it is markup, or else as a code span."""
-    return (
-        text if len(text) <= _MOST and _PROSE.fullmatch(text) and "__" not in text else code(text)
-    )
-
-
-def _reference(character: str) -> str:
-    plain = character.isalnum() or ord(character) > 127
-    return character if plain else f"&#{ord(character)};"
 
 
 def _fitting(parts: Iterable[str]) -> str:
@@ -87,29 +74,23 @@ def _fitting(parts: Iterable[str]) -> str:
     return "".join(kept)
 
 
-def _table(head: str, rows: Iterable[str]) -> Iterator[str]:
-    columns = head.split("|")
-    yield f"\n|{head}|\n|" + "|".join(" ---: " if c.startswith("  ") else " --- " for c in columns)
-    yield "|\n"
-    yield from (f"| {row} |\n" for row in rows)
-    yield "\n"
-
-
 def _largest(summary: Summary) -> Iterator[str]:
     """Return every routine with figures, largest error first; those beyond 1 ulp stay open."""
     head = (
         " function | backend | format |  max ulp |  wrong, % |  wrong specials | at | got | want "
     )
+    if summary.speed.case:
+        head += "|  ns an element |  of the base "
     ranked = [r for r in summary.ranking if r.grade in {"four", "more"} or r.specials]
     rest = [r for r in summary.measured if r not in ranked]
     if ranked:
         yield "\n### Above 1 ulp, or with a wrong special value\n"
-        yield from _table(head, map(_routine, ranked))
+        yield from table(head, (_routine(r, summary) for r in ranked))
         yield _KEY
     if rest:
         rest.sort(key=lambda r: list(GRADES).index(r.grade or "more"), reverse=True)
         yield f"\n<details><summary>The other {len(rest)} routines</summary>\n"
-        yield from _table(head, map(_routine, rest))
+        yield from table(head, (_routine(r, summary) for r in rest))
         yield ("" if ranked else _KEY) + "</details>\n"
 
 
@@ -119,7 +100,7 @@ _KEY = (
 )
 
 
-def _routine(routine: Routine) -> str:
+def _routine(routine: Routine, summary: Summary) -> str:
     formula = "" if routine.formula == "native" else f" as {code(routine.formula)}"
     cells = [
         f"{code(routine.function)}{formula}",
@@ -130,6 +111,9 @@ def _routine(routine: Routine) -> str:
         str(routine.specials),
         *_witness(routine.worst.witness if routine.worst else None),
     ]
+    if summary.speed.case:
+        time = summary.speed.of(routine.name)
+        cells += [time.shown, time.shown_ratio] if time else [NONE] * 2
     return " | ".join(cells)
 
 

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
+from halfulp_reports.comparison_text import lines, sentences
 from halfulp_reports.findings import findings
 from halfulp_reports.numbers import NONE, percent, short
 from halfulp_reports.plain import visible
+from halfulp_reports.promised_text import promised_lines
 from halfulp_reports.routines import Routine
 from halfulp_reports.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from halfulp.expectations.comparison import Comparison
     from halfulp.runs.store import Run
 
 WIDTH = 100
-_WIDEST = (34, 16, 10, 11, 11, 9, 9)
-"""Widths that columns may have: routine, backend, format, maximum, wrong, mean, special."""
+_WIDEST = (26, 16, 9, 11, 8, 8, 8, 8)
+"""Widths that columns may have: routine, backend, format, maximum, wrong, mean, special, ns."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class TextForm:
                 "",
                 *(line for sentence in findings(summary) for line in _wrapped(sentence)),
                 "",
+                *(line for said in promised_lines(summary.promises) for line in _wrapped(said, "  ")),
                 *_routines(summary),
                 *_missing(summary),
                 "",
@@ -49,6 +53,11 @@ class TextForm:
             ]
         )
 
+    def render_comparison(self, comparison: Comparison) -> str:
+        """Return what became of the rows, worst first; those that stayed are counted."""
+        said = [*sentences(comparison, visible), "", *lines(comparison, visible)]
+        return "\n".join([line for text in said for line in _wrapped(text) or [""]] + [""])
+
 
 form = TextForm()
 """What the entry point `halfulp.reports` names."""
@@ -56,19 +65,21 @@ form = TextForm()
 
 def _routines(summary: Summary) -> list[str]:
     """Return a table of the routines with figures, and below each where it errs most."""
-    head = ("function", "backend", "format", "max ulp", "wrong, %", "mean", "specials")
-    cells = [_cells(routine) for routine in summary.measured]
+    timed = summary.speed.case is not None
+    head = ("function", "backend", "format", "max ulp", "wrong, %", "mean", "specials", "ns")
+    cells = [_cells(routine, summary) for routine in summary.measured]
     widths = [
-        min(most, max(cell_len(row[n]) for row in (head, *cells))) for n, most in enumerate(_WIDEST)
+        min(most, max(cell_len(row[n]) for row in (head, *cells)))
+        for n, most in enumerate(_WIDEST[: None if timed else -1])
     ]
-    lines = [_line(head, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
+    table = [_line(head[: len(widths)], widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
     for routine, row in zip(summary.measured, cells, strict=True):
-        lines.append(_line(row, widths))
+        table.append(_line(row[: len(widths)], widths))
         witness = routine.worst.witness if routine.worst else None
         if witness and witness["got_hex"] != witness["want_hex"]:
             at = f"at {witness['input_hex']}: got {witness['got_hex']}, want {witness['want_hex']}"
-            lines += _wrapped(visible(at), "    ")
-    return [*lines, "", *_wrapped(_KEY)]
+            table += _wrapped(visible(at), "    ")
+    return [*table, "", *_wrapped(_KEY)]
 
 
 _KEY = (
@@ -78,8 +89,9 @@ _KEY = (
 )
 
 
-def _cells(routine: Routine) -> tuple[str, ...]:
+def _cells(routine: Routine, summary: Summary) -> tuple[str, ...]:
     formula = "" if routine.formula == "native" else f" as {visible(routine.formula)}"
+    time = summary.speed.of(routine.name)
     sign = {"≤": "<=", "≥": ">="}[routine.sign]
     return (
         visible(routine.function) + formula,
@@ -89,6 +101,7 @@ def _cells(routine: Routine) -> tuple[str, ...]:
         percent(routine.wrong_percent),
         short(routine.mean_ulp),
         str(routine.specials),
+        time.shown if time else NONE,
     )
 
 

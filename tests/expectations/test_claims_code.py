@@ -29,7 +29,7 @@ def numbers(*values: float) -> tuple[Item, ...]:
 
 
 @pytest.mark.parametrize(
-    ("code", "items", "shape", "format"),
+    ("code", "items", "shape", "form"),
     [
         ("np.array([0.1, 2], dtype='f4')", numbers(0.10000000149011612, 2), "[nn]", "float32"),
         ("np.array([[1, 2], [3, 4]])", numbers(1, 2, 3, 4), "[[nn][nn]]", "float64"),
@@ -47,10 +47,10 @@ def numbers(*values: float) -> tuple[Item, ...]:
     ],
 )
 def test_values_come_back_exactly(
-    bench: Bench, code: str, items: tuple[Item, ...], shape: str | None, format: str
+    bench: Bench, code: str, items: tuple[Item, ...], shape: str | None, form: str
 ) -> None:
     outcome = bench.run("numpy", code)
-    assert (outcome.items, outcome.shape, outcome.format.name) == (items, shape, format)
+    assert (outcome.items, outcome.shape, outcome.format.name) == (items, shape, form)
     assert outcome.is_complex == ("complex" in code)
 
 

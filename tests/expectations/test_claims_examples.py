@@ -97,8 +97,8 @@ def test_what_is_true_stands_beside_a_false_claim(bench: Bench) -> None:
     assert found.computed == "[1.71828183, 6.3890561]"
     assert found.exact == "[1.71828183, 6.3890561]"
     assert found.finding == (
-        "1 of the 2 printed numbers is wrong (2.71828183 should be 1.71828183); what the code gives "
-        "is right in float64; the wrong numbers are those of exp(x)."
+        "1 of the 2 printed numbers is wrong (2.71828183 should be 1.71828183); what the code "
+        "gives is right in float64; the wrong numbers are those of exp(x)."
     )
 
 
@@ -151,7 +151,7 @@ def test_an_undecided_exact_value_settles_nothing(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "prints", "expected"),
+    ("form", "prints", "expected"),
     [
         # The float32s nearest to exp(-1) and e, which are not those nearest in float64.
         ("float32", "[0.36787945, 1.0, 2.7182817]", "holds"),
@@ -161,10 +161,10 @@ def test_an_undecided_exact_value_settles_nothing(bench: Bench) -> None:
     ],
 )
 def test_expressions_are_evaluated_operator_by_operator_in_the_format(
-    bench: Bench, format: str, prints: str, expected: str
+    bench: Bench, form: str, prints: str, expected: str
 ) -> None:
     found = verdict(
-        bench, backend="numpy", format=format, expression="1/(1 + expm1(-x))", at=[-1, 0, 1],
+        bench, backend="numpy", format=form, expression="1/(1 + expm1(-x))", at=[-1, 0, 1],
         prints=prints, exact={"function": "exp"},
     )  # fmt: skip
     assert found.verdict == expected

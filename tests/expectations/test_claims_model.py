@@ -157,7 +157,7 @@ def test_the_command_line_counts_claims_and_the_json_has_them(
     from halfulp.cli import main
 
     study = tmp_path / "mine.toml"
-    study.write_text(f'{STUDY}{HEAD}{ON_MATH}{HEAD}{ON_MATH.replace("1.0", "2.0")}')
+    study.write_text(f"{STUDY}{HEAD}{ON_MATH}{HEAD}{ON_MATH.replace('1.0', '2.0')}")
     assert main(["run", str(study), "--out", str(tmp_path / "run"), "--no-report"]) == 0
     assert "2 claims: 1 hold, 1 false" in capfd.readouterr().err
     assert main(["report", str(tmp_path / "run"), "--as", "json", "--out", "-"]) == 0

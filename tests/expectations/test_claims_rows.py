@@ -47,7 +47,7 @@ def ratio(verdict: str, base: str = "expm1/naive/numpy/float32", **keys: Any) ->
     return {
         **{column.name: made[column.name] for column in TIMING_RATIOS},
         "size": 1000, "base": base, "verdict": verdict,
-        "ratio": 0.5, "ratio_low": 0.4, "ratio_high": 0.6, **keys,
+        "ratio": 0.5, "ratio_low": 0.4, "ratio_high": 0.625, **keys,
     }  # fmt: skip
 
 
@@ -65,6 +65,12 @@ def never(label: str) -> Any:
 
 
 NAIVE = "expm1/naive/numpy/float32"
+NATIVE = "expm1/native/numpy/float32"
+REVERSED = {
+    **ratio("slower", base=NATIVE, ratio=2, ratio_low=1.6, ratio_high=2.5),
+    "routine": NAIVE,
+    "formula": "naive",
+}
 OPEN = {"max_ulp": 1.5, "max_ulp_low": 0.5, "max_ulp_text": "1.5"}
 MISSING = {"status": "unavailable", "reason": "no such device"}
 
@@ -164,15 +170,29 @@ def test_a_false_comparison_says_where_it_is_true() -> None:
         ([ratio("equivalent", ratio=1)], "false"),
         ([ratio("faster"), ratio("slower", size=10)], "false"),
         ([ratio("inconclusive")], "not measured"),
-        ([ratio("not comparable", ratio=None, reason="one is unavailable")], "not measured"),
+        ([ratio("not comparable", ratio_low=None, reason="one is unavailable")], "not measured"),
         ([ratio("faster", base="expm1/native/math/float32")], "not measured"),
+        ([ratio("not comparable", base="native/torch", ratio_low=None)], "not measured"),
+        ([REVERSED | {"verdict": "slower"}], "holds"),
+        ([REVERSED | {"verdict": "faster"}], "false"),
+        ([REVERSED | {"verdict": "equivalent"}], "false"),
     ],
 )
 def test_faster(ratios: list[Record], verdict: str) -> None:
     keys = {"formula": "native", "backend": "numpy", "faster_than": {"formula": "naive"}}
-    record = settled(keys, row(), ratios=ratios)
+    record = settled(keys, row(), row(NAIVE), ratios=ratios)
     assert record["verdict"] == verdict
     assert record["kind"] == "relation"
+
+
+def test_a_ratio_is_told_from_the_side_of_the_claim() -> None:
+    keys = {"formula": "native", "backend": "numpy", "faster_than": {"formula": "naive"}}
+    told = [
+        settled(keys, row(), row(NAIVE), ratios=[made])["computed"]
+        for made in (ratio("faster"), REVERSED | {"verdict": "slower"})
+    ]
+    assert told[0] == told[1]
+    assert "expm1/native/numpy/float32 takes 0.5 [0.4, 0.625] times" in told[0]
 
 
 def test_the_claims_of_a_run_are_counted_and_the_false_ones_found() -> None:

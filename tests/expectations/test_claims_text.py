@@ -14,7 +14,9 @@ from halfulp.expectations.claims_text import PrintedText, compare, shortest
 from halfulp.formats import FORMATS
 
 NUMPY = "[1.71828183 7.3890561 20.08553692]"
-TORCH = "tensor([[-1.5000e+00, inf],\n        [nan, .25]], dtype=torch.float64, grad_fn=<ExpBackward0>)"
+TORCH = """\
+tensor([[-1.5000e+00, inf],
+        [nan, .25]], dtype=torch.float64, grad_fn=<ExpBackward0>)"""
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,9 @@ def test_numbers_are_found_with_their_digits(
 def test_other_numbers_are_written_in_the_places_of_the_printed_ones() -> None:
     exact = [known(Fraction(value)) for value in (1, Fraction(2, 3), Fraction(10**40))]
     assert PrintedText(NUMPY).write(exact) == "[1.00000000 0.6666667 1.000000000e+40]"
-    assert PrintedText(TORCH).write([known(Fraction(-3))] * 4).startswith("tensor([[-3.0000e+0, -3]")
+    assert (
+        PrintedText(TORCH).write([known(Fraction(-3))] * 4).startswith("tensor([[-3.0000e+0, -3]")
+    )
     tiny = [known(Fraction(1, 10**30))] * 3
     assert PrintedText(NUMPY).write(tiny) == "[1e-30 1e-30 1e-30]", "nothing is shown as 0"
     assert PrintedText("True").write([False]) == "False"
@@ -63,9 +67,7 @@ def test_a_number_agrees_with_its_own_digits_however_few(value: float, digits: i
     assert printed.item == known(Fraction(Decimal(text)))
 
 
-@given(
-    st.floats(min_value=1e-9, max_value=1e9), st.integers(1, 12), st.data(), st.integers(1, 9)
-)
+@given(st.floats(min_value=1e-9, max_value=1e9), st.integers(1, 12), st.data(), st.integers(1, 9))
 def test_no_number_agrees_when_one_digit_is_another(
     value: float, decimals: int, data: st.DataObject, shift: int
 ) -> None:

@@ -138,8 +138,16 @@ def assert_ulp(
     routine = Routine(fn, function, format, region, seed, isolated)
     measurement, complaint = measured(routine, _samplers(inputs), bounds_asked)
     if complaint:
-        raise AssertionError(complaint)
+        raise InaccurateError(complaint, measurement)
     return measurement
+
+
+class InaccurateError(AssertionError):
+    """A routine that breaks its bounds, with what was measured."""
+
+    def __init__(self, message: str, measurement: Measurement) -> None:
+        super().__init__(message)
+        self.measurement = measurement
 
 
 def _samplers(inputs: object) -> tuple[str, ...]:

@@ -72,6 +72,10 @@ def present(finished: Run, *, quiet: bool, report: bool) -> None:
     """Show the worst of a run on stderr, and print where it is."""
     if not quiet:
         typer.echo(summary(finished.rows), err=True)
+        if ratios := finished.records("timing_ratios"):
+            counts = Counter(row["verdict"] for row in ratios)
+            said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+            typer.echo(f"{len(ratios)} ratios of times: {said}", err=True)
         if claims := finished.records("claims"):
             typer.echo(tally(claims), err=True)
     emit(where(finished, report=report))
@@ -106,6 +110,11 @@ def _print_rows(plan: Plan) -> None:
     cells = [("routine", "region", "inputs")]
     cells += [(row.routine.identity, row.region, row.sampler) for row in plan.rows]
     emit(table(cells))
+    if plan.timing is not None:
+        say(
+            f"timing: {plan.timing.rows:,} cases, one at a time; about "
+            f"{plan.timing.estimate_s:,.0f} s, more where single calls are long."
+        )
     count = len(plan.rows)
     say(f"{count} row{'s' if count > 1 else ''}; nothing was run.")
 

@@ -19,6 +19,7 @@ from halfulp.expectations.limits_measured import (
     Witnesses,
     plain,
     timed_as,
+    without_figures,
 )
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def _incomparable(base: Baseline, head: Baseline, before: Case | None, now: Case
     if now is None:
         return "the baseline has this case, the run has not"
     if now.status != "measured":
-        return f"the routine is {now.status}: {now.reason}"
+        return without_figures(now.status, now.reason)
     if before.status != "measured":
-        return f"in the baseline the routine is {before.status}: {before.reason}"
+        return f"in the baseline {without_figures(before.status, before.reason)}"
     return other_inputs(base, head, before, now)
 
 

@@ -131,7 +131,7 @@ def _settle(claim: Claim, tables: Tables, bench: Bench) -> Settled:
         case "allclose":
             return claims_relations.settle_allclose(claim, bench)
         case "faster_than":
-            return claims_relations.settle_faster(claim, tables.get("timing_ratios", ()))
+            return claims_relations.settle_faster(claim, tables.get("timing_ratios", ()), rows)
         case "more_accurate_than":
             return claims_compared.settle_more_accurate(claim, rows)
         case "gains_most_over":

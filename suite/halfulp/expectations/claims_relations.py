@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from halfulp.expectations.claims_bench import Bench
-    from halfulp.expectations.claims_model import Allclose, Claim
+    from halfulp.expectations.claims_model import Allclose, Claim, Other
     from halfulp.expectations.claims_rows import Record
     from halfulp.expectations.claims_text import Item
+    from halfulp.routines import Routine
 
 
 # -- close -------------------------------------------------------------------------------------
@@ -134,8 +135,13 @@ def _said(claim: Claim, table: Allclose, bench: Bench) -> bool:
 # -- faster ------------------------------------------------------------------------------------
 
 
-def settle_faster(claim: Claim, ratios: Sequence[Record]) -> Settled:
+def settle_faster(claim: Claim, ratios: Sequence[Record], rows: Sequence[Record]) -> Settled:
     """Return what becomes of the claim that a routine is faster, from the paired rounds of a run.
+
+    Parameters
+    ----------
+    ratios, rows
+        The tables timing_ratios, and accuracy, which has the parts of every routine.
 
     Raises
     ------
@@ -144,39 +150,62 @@ def settle_faster(claim: Claim, ratios: Sequence[Record]) -> Settled:
     """
     other = claim.faster_than
     assert other is not None, "the other routine is what the claim is made of"
-    selectors = [selector(key, glob) for key, glob in claim.selectors.items()]
+    known = {row["routine"]: routine(row) for row in rows}
     found = [
-        row
+        duel
         for row in ratios
-        if matches(routine(row), row["region"], selectors) and row["base"] == _other(row, claim)
+        if (duel := _duel(row, known.get(row["base"]), claim, other)) is not None
     ]
     if not found:
         raise NotSettled(NOT_MEASURED, f"nothing was timed against {in_words(other)}")
     claimed = f"faster than {in_words(other)}"
-    shown = "; ".join(_ratio(row) for row in found)
-    settled = [row for row in found if row["verdict"] in {"slower", "equivalent"}]
-    if settled:
-        said = f"it takes {_ratio(settled[0])}, which is {_WORDS[settled[0]['verdict']]}"
-        return Settled(FALSE, claimed, sentence([said]), shown)
-    if any(row["verdict"] != "faster" for row in found):
+    shown = "; ".join(duel.text for duel in found)
+    if lost := [duel for duel in found if duel.verdict in _LOST]:
+        said = [f"{duel.text}, which is {_LOST[duel.verdict]}" for duel in lost]
+        return Settled(FALSE, claimed, sentence(said[:_MOST_SHOWN]), shown)
+    if any(duel.verdict != "faster" for duel in found):
         raise NotSettled(NOT_MEASURED, f"the measured times do not tell them apart ({shown})")
-    return Settled(HOLDS, claimed, sentence([f"it takes {shown}"]), shown)
+    return Settled(HOLDS, claimed, sentence([shown]), shown)
 
 
-_WORDS = {"slower": "slower", "equivalent": "no faster"}
+_LOST = {"slower": "slower", "equivalent": "no faster"}
+_MIRRORED = {"slower": "faster", "faster": "slower"}
+_MOST_SHOWN = 4
 
 
-def _other(row: Record, claim: Claim) -> str:
-    """Return the identity of the routine that a timed one is compared with."""
-    assert claim.faster_than is not None, "asked of claims about speed"
-    parts = {**row, **claim.faster_than.parts}
-    return "/".join(parts[key] for key in ("function", "formula", "backend", "format"))
+@dataclass(frozen=True)
+class _Duel:
+    """A row of paired rounds, seen from the routine that is claimed to be the faster."""
+
+    verdict: str
+    row: Record
+    is_mirrored: bool
+
+    @property
+    def text(self) -> str:
+        row = self.row
+        if row["ratio_low"] is None:
+            return f"{row['routine']} and {row['base']} are {row['verdict']}: {row['reason']}"
+        low, middle, high = row["ratio_low"], row["ratio"], row["ratio_high"]
+        mine, theirs = row["routine"], row["base"]
+        if self.is_mirrored:
+            mine, theirs = theirs, mine
+            low, middle, high = 1 / high, 1 / middle, 1 / low
+        return (
+            f"{mine} takes {middle:.3g} [{low:.3g}, {high:.3g}] times the time of {theirs} "
+            f"for {row['size']:,} elements in the region {row['region']}"
+        )
 
 
-def _ratio(row: Record) -> str:
-    if row["ratio"] is None:
-        return f"{row['verdict']} with {row['base']}: {row['reason']}"
-    return (
-        f"{row['ratio']:.3g} times the time of {row['base']} for {row['size']:,} elements "
-        f"in the region {row['region']} [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]"
-    )
+def _duel(row: Record, base: Routine | None, claim: Claim, other: Other) -> _Duel | None:
+    """Return a row that times the two against each other, whichever of them is the base."""
+    selectors = [selector(key, glob) for key, glob in claim.selectors.items()]
+    timed = routine(row)
+    if base is None:
+        return None
+    if matches(timed, row["region"], selectors) and base == replace(timed, **other.parts):
+        return _Duel(row["verdict"], row, is_mirrored=False)
+    if matches(base, row["region"], selectors) and timed == replace(base, **other.parts):
+        said = str(row["verdict"])
+        return _Duel(_MIRRORED.get(said, said), row, is_mirrored=True)
+    return None

@@ -49,6 +49,12 @@ class Measured:
         return None if self.value is None else plain(self.value)
 
 
+def without_figures(status: str, reason: str | None) -> str:
+    """Return what became of a routine that has no figures, as a clause."""
+    verb = "" if status in BROKEN_STATUSES else "is " if status == "unavailable" else "was "
+    return f"the routine {verb}{status}: {reason}"
+
+
 def plain(value: Decimal) -> str:
     """Return a decimal of at most 20 digits, rounded up, without an exponent."""
     text = f"{_UP.plus(value):f}"
@@ -58,7 +64,7 @@ def plain(value: Decimal) -> str:
 def measured(row: Record, quantity: str) -> Measured:
     """Return what a row of the table of accuracy measured of a quantity."""
     if row["status"] != "measured":
-        return Measured(None, f"the routine is {row['status']}: {row['reason']}", row["status"])
+        return Measured(None, without_figures(row["status"], row["reason"]), row["status"])
     return _READERS[quantity](row)
 
 

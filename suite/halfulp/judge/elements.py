@@ -52,7 +52,7 @@ def tail_place(error):
     """Return the entry of a histogram for an error in ulps."""
     if -2.0 <= error < 2.0:
         return int(math.floor(error * 32.0)) + LINEAR // 2
-    exponent = min(math.frexp(abs(error))[1] - 1, TAIL)
+    exponent = min((np.float64(abs(error)).view(np.int64) >> 52) - 1023, TAIL)
     return LINEAR + exponent - 1 + (TAIL if error > 0 else 0)
 
 
@@ -69,6 +69,14 @@ def _significand(magnitude, field, max_magnitude):
 
 
 @compiled
+def _scaled(significand, shift):
+    """Return significand * 2^shift as a double."""
+    if -1022 <= shift <= 900:
+        return np.float64(significand) * np.int64((shift + 1023) << 52).view(np.float64)
+    return math.ldexp(np.float64(significand), max(shift, -1200))
+
+
+@compiled
 def _odd_error(got, opposite, want, rest, field, max_magnitude):
     """Return the error of any number, in ulps of R and away from 0 where R is.
 
@@ -81,78 +89,99 @@ def _odd_error(got, opposite, want, rest, field, max_magnitude):
     significand, its_exponent = _significand(got, field, max_magnitude)
     shift = its_exponent - exponent
     sign = -1 if opposite else 1
+    if significand == 0:
+        return float(-middle) - rest
     if shift > 61 - field:
-        return sign * math.ldexp(float(significand), shift) - middle - rest
+        return sign * _scaled(significand, shift) - middle - rest
     if shift >= 0:
         return float(sign * (significand << shift) - middle) - rest
     if shift < -62:
-        return float(-middle) - rest + sign * math.ldexp(float(significand), max(shift, -1100))
+        return float(-middle) - rest + sign * _scaled(significand, shift)
     whole = significand >> -shift
-    part = math.ldexp(float(significand - (whole << -shift)), shift)
+    part = _scaled(significand - (whole << -shift), shift)
     return (float(sign * whole - middle) + sign * part) - rest
 
 
 @compiled
-def note(first, counters, row, column, place):
-    counters[row, column] += 1
-    if first[row, column] < 0:
-        first[row, column] = place
+def _verdict(got, want, rest, bound, shape):
+    """Return what one output is: decided, a number, steps, faithful, error and a class.
+
+    Scalars only, so that the loop around it keeps its arrays in registers. The error is in ulps of
+    R, away from 0 where R is. The class is a column of counters, or -1.
+    """
+    field, sign_shift, max_magnitude, has_inf = shape
+    mask = (np.int64(1) << sign_shift) - 1
+    magnitude, due = np.int64(got) & mask, np.int64(want) & mask
+    if magnitude > max_magnitude + has_inf:
+        return True, False, np.uint64(0), True, 0.0, NAN_RETURNED
+    opposite = ((got ^ want) >> sign_shift) & 1 != 0
+    up = magnitude > due and not opposite
+    if opposite:
+        distance = np.uint64(magnitude) + np.uint64(due)
+    else:
+        distance = np.uint64(abs(magnitude - due))
+    away = abs(rest)
+    on_border = due & ((np.int64(1) << field) - 1) == 0
+    # Next to a border with R on either side of it, the unit of the error is not known.
+    open_side = away < bound and (distance == 1 or (on_border and distance > 0))
+    if away > 0.5 - bound or open_side:
+        return False, False, distance, True, 0.0, -1
+    error = _odd_error(magnitude, opposite, due, rest, field, max_magnitude)
+    if not abs(error) < FAR:
+        return False, False, distance, True, 0.0, -1
+    overflow = due > max_magnitude
+    beside = distance == 1 and (overflow or (rest > 0 if up else rest < 0))
+    found = -1
+    if opposite:
+        found = WRONG_SIGN if magnitude != 0 else WRONG_ZERO_SIGN
+        if overflow and magnitude > max_magnitude:
+            found = WRONG_INF_SIGN
+    return True, True, distance, distance == 0 or beside, error, found
 
 
 @compiled
-def judge_element(got, want, rest, bound, place, row, tile, shape, results):
-    """Judge one element of any kind; return False where it has to be left open."""
-    field, sign_shift, max_magnitude, has_inf = shape
+def judge_elements(y, rho, rest, bound, start, row, tile, shape, results, open_places, opened):
+    """Judge the elements of a tile one by one; return how many places of the shard are open."""
     counters, first, largest, histogram = results
-    mask = (np.int64(1) << sign_shift) - 1
-    magnitude, due = np.int64(got) & mask, np.int64(want) & mask
-    negative, due_negative = (got >> sign_shift) & 1, (want >> sign_shift) & 1
-    if magnitude > max_magnitude + has_inf:
-        note(first, counters, row, NAN_RETURNED, place)
-        return True
-    opposite = negative != due_negative
-    if opposite:
-        up, distance = False, np.uint64(magnitude) + np.uint64(due)
-    else:
-        up = magnitude > due
-        distance = np.uint64(magnitude - due) if up else np.uint64(due - magnitude)
-    away = abs(rest)
-    if away > 0.5 - bound or (distance == 1 and away < bound):
-        return False
-    on_border = due & ((np.int64(1) << field) - 1) == 0
-    if on_border and distance > 0 and away < bound:
-        return False  # which of two binades R lies in is not known
-    error = _odd_error(magnitude, opposite, due, rest, field, max_magnitude)
-    size = abs(error)
-    if not size < FAR:
-        return False
-    overflow = due > max_magnitude
-    counters[row, NUMERIC] += 1
-    if distance > 0:
-        counters[row, WRONG] += 1
-    beside = distance == 1 and ((up and rest > 0) or (not up and rest < 0) or overflow)
-    if distance > 0 and not beside:
-        note(first, counters, row, UNFAITHFUL, place)
-    if distance > np.uint64(counters[row, STEPS]):
-        counters[row, STEPS] = np.int64(distance)  # its 64 bits; read back without a sign
-        first[row, STEPS] = place
-    if opposite:
-        if overflow and magnitude > max_magnitude:
-            note(first, counters, row, WRONG_INF_SIGN, place)
-        elif magnitude != 0:
-            note(first, counters, row, WRONG_SIGN, place)
-        else:
-            note(first, counters, row, WRONG_ZERO_SIGN, place)
-    term = np.int64(min(size, MEAN_CAP) * MEAN_SCALE)
-    counters[row, SUM_HIGH] += term >> HALF_BITS
-    counters[row, SUM_LOW] += term & ((1 << HALF_BITS) - 1)
-    if size >= MEAN_CAP:
-        counters[row, CAPPED] += 1
-    signed = -error if due_negative else error
-    side = ABOVE if signed > 0 else BELOW
-    largest[tile, side] = max(largest[tile, side], size)
-    histogram[tail_place(signed)] += 1
-    return True
+    sign_shift = shape[1]
+    above, below = largest[tile, ABOVE], largest[tile, BELOW]
+    for i in range(y.shape[0]):
+        decided, numeric, distance, faithful, error, found = _verdict(
+            y[i], rho[i], rest[i], bound, shape
+        )
+        place = start + i
+        if not decided:
+            if opened < open_places.shape[0]:
+                open_places[opened] = place
+            opened += 1
+            continue
+        if found >= 0:
+            counters[row, found] += 1
+            if first[row, found] < 0:
+                first[row, found] = place
+        if not numeric:
+            continue
+        counters[row, NUMERIC] += 1
+        if distance > 0:
+            counters[row, WRONG] += 1
+            if distance > np.uint64(counters[row, STEPS]):
+                counters[row, STEPS] = np.int64(distance)  # its 64 bits, read without a sign
+                first[row, STEPS] = place
+        if not faithful:
+            counters[row, UNFAITHFUL] += 1
+            if first[row, UNFAITHFUL] < 0:
+                first[row, UNFAITHFUL] = place
+        size = abs(error)
+        term = np.int64(min(size, MEAN_CAP) * MEAN_SCALE)
+        counters[row, SUM_HIGH] += term >> HALF_BITS
+        counters[row, SUM_LOW] += term & ((1 << HALF_BITS) - 1)
+        if size >= MEAN_CAP:
+            counters[row, CAPPED] += 1
+        signed = -error if (rho[i] >> sign_shift) & 1 else error
+        above, below = max(above, signed), max(below, -signed)
+        histogram[tail_place(signed)] += 1
+    largest[tile, ABOVE], largest[tile, BELOW] = above, below
+    return opened
 
 
 @compiled

@@ -21,7 +21,7 @@ from halfulp.judge.elements import (
     UNFAITHFUL,
     WRONG,
     element_error,
-    judge_element,
+    judge_elements,
     tail_place,
 )
 from halfulp.judge.reduced import oscillate
@@ -202,11 +202,19 @@ def sweep(y, shape, segments, work, results, open_places):
                 expected(y, place, n, row, segments, rho, rest)
                 compare(chunk, rho, rest, n, steps, error)
                 if any_odd(chunk, rho, rest, n, steps, bounds[row], field, fraction):
-                    for i in range(n):
-                        if not judge_element(
-                            chunk[i], rho[i], rest[i], bounds[row], place + i, row, tile, shape, results
-                        ):
-                            opened = leave_open(place + i, 1, open_places, opened)
+                    opened = judge_elements(
+                        chunk,
+                        rho,
+                        rest,
+                        bounds[row],
+                        place,
+                        row,
+                        tile,
+                        shape,
+                        results,
+                        open_places,
+                        opened,
+                    )
                 else:
                     if kinds[row] == OSCILLATION:
                         orient(rho, n, sign_shift, error)

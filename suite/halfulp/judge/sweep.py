@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from halfulp import encodings
-from halfulp.encodings import Bits
+from halfulp.encodings import Bits, Bool
 from halfulp.exceptions import DisagreementError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.judge import elements
 from halfulp.judge.judging import PROFILE_CAP, Axis, judge
 from halfulp.judge.tally import Bin, Extreme, Tally, merged
-from halfulp.reference.blocks import DEGREE, Block, Kind, planner
+from halfulp.reference.blocks import DEGREE, SHORT_DEGREE, Block, Kind, planner
 from halfulp.reference.oscillation import Reduction, reduction
 from halfulp.reference.truth import Truth, confirm, truth
 from halfulp.reference.values import FRACTION_BITS, ONE, Flag
@@ -35,6 +35,12 @@ CANDIDATES = 32
 
 CHECKED = 3
 """Inputs of a shard at which the model is held against both references."""
+
+SHORT_RUN = 1 << 13
+"""Runs of formats with more than `WIDE_BITS` bits that are so short span too little of x for the
+higher terms of a model to matter."""
+
+WIDE_BITS = 24
 
 RELATIVE = 2.0**-48
 """Errors of many ulps are known at least this well, relatively, from a model."""
@@ -110,6 +116,17 @@ class Segments:
             reductions,
         )
 
+    @cached_property
+    def trivial(self) -> Bool:
+        """Whether means leave the inputs of each segment out."""
+        return np.array([block.trivial for block in self.blocks], dtype=np.bool_)
+
+    @cached_property
+    def is_nan(self) -> Bool:
+        """Whether no result of each segment is a number."""
+        found: Bool = self.arrays[0] == Kind.NAN
+        return found
+
     def _signed(self, encoding: int) -> int:
         """Return an encoding as the loops have it: a signed integer of the arrays' width."""
         width = max(self.fmt.width, 32)
@@ -155,7 +172,9 @@ def _integers(values: Iterable[int]) -> Ints:
 
 def segments(function: Function, fmt: Format, runs: Iterable[Run], axis: Axis) -> Segments:
     """Return the segments of runs of neighbouring keys of a one-argument function."""
-    plan = planner(function, fmt)
+    runs = list(runs)
+    short = fmt.p > WIDE_BITS and max(count for _, count in runs) <= SHORT_RUN
+    plan = planner(function, fmt, SHORT_DEGREE if short else DEGREE)
     blocks, places, bins, place = [], [], [], 0
     for first, count in runs:
         for block in plan.blocks(first, count):
@@ -265,31 +284,22 @@ class _Sweep:
     # -- counters and bins -------------------------------------------------------------------
 
     def _counters(self) -> dict[str, int]:
-        sums, wrong = self._sums, self.counters[:, elements.WRONG]
-        active = np.array([not block.trivial for block in self.parts.blocks], dtype=np.bool_)
-        nan = [b.count for b in self.parts.blocks if b.kind == Kind.NAN]
-        numeric = self.counters[:, elements.NUMERIC]
+        active = ~self.parts.trivial
+        totals = self.counters.sum(axis=0).tolist()
+        inner = self.counters[active].sum(axis=0).tolist()
         found = {
             "count": self.parts.count - len(self.open),
-            "judged": int(numeric.sum()),
-            "nontrivial": int(numeric[active].sum()),
-            "sum": sum(term for term, counts in zip(sums, active, strict=True) if counts),
-            "capped": int(self.counters[active, elements.CAPPED].sum()),
-            "wrongly_rounded": int(wrong.sum()),
-            "wrongly_rounded_nontrivial": int(wrong[active].sum()),
-            "unfaithful": int(self.counters[:, elements.UNFAITHFUL].sum()),
-            "nan_expected": sum(nan),
-            **{name: int(self.counters[:, place].sum()) for name, place in _COUNTED.items()},
+            "judged": totals[elements.NUMERIC],
+            "nontrivial": inner[elements.NUMERIC],
+            "sum": (inner[elements.SUM_HIGH] << elements.HALF_BITS) + inner[elements.SUM_LOW],
+            "capped": inner[elements.CAPPED],
+            "wrongly_rounded": totals[elements.WRONG],
+            "wrongly_rounded_nontrivial": inner[elements.WRONG],
+            "unfaithful": totals[elements.UNFAITHFUL],
+            "nan_expected": int(self.parts.arrays[2][self.parts.is_nan].sum()),
+            **{name: totals[place] for name, place in _COUNTED.items()},
         }
         return {name: count for name, count in sorted(found.items()) if count}
-
-    @cached_property
-    def _sums(self) -> list[int]:
-        """The sum of floor(|error| * 2^20) of each segment."""
-        high = self.counters[:, elements.SUM_HIGH].tolist()
-        low = self.counters[:, elements.SUM_LOW].tolist()
-        pairs = zip(high, low, strict=True)
-        return [(upper << elements.HALF_BITS) + lower for upper, lower in pairs]
 
     @cached_property
     def _by_segment(self) -> Floats:
@@ -299,23 +309,34 @@ class _Sweep:
         return found
 
     def _profile(self) -> dict[int, Bin]:
-        bins: dict[int, Bin] = {}
-        largest = self._by_segment.max(axis=1)
-        for row, (block, number) in enumerate(zip(self.parts.blocks, self.parts.bins, strict=True)):
-            numeric = int(self.counters[row, elements.NUMERIC])
-            defects = sum(int(self.counters[row, place]) for place in _COUNTED.values())
-            if number < 0 or not (numeric or defects):
-                continue
-            old = bins.get(number, Bin())
-            bins[number] = Bin(
-                old.inputs + numeric,
-                old.nontrivial + (0 if block.trivial else numeric),
-                max(old.largest, min(_units(float(largest[row])), PROFILE_CAP)),
-                old.sum + self._sums[row],
-                old.wrongly_rounded + int(self.counters[row, elements.WRONG]),
-                old.specials + defects,
+        used, places = np.unique(self.parts.bins, return_inverse=True)
+        columns: Ints = np.zeros((len(used), elements.COUNTERS), dtype=np.int64)
+        np.add.at(columns, places, self.counters)
+        inner = np.where(self.parts.trivial, 0, self.counters[:, elements.NUMERIC])
+        nontrivial: Ints = np.zeros(len(used), dtype=np.int64)
+        np.add.at(nontrivial, places, inner)
+        largest = np.zeros(len(used))
+        np.maximum.at(largest, places, self._by_segment.max(axis=1))
+        defects = columns[:, list(_COUNTED.values())].sum(axis=1)
+        return {
+            number: Bin(
+                row[elements.NUMERIC],
+                inside,
+                min(_units(size), PROFILE_CAP),
+                (row[elements.SUM_HIGH] << elements.HALF_BITS) + row[elements.SUM_LOW],
+                row[elements.WRONG],
+                special,
             )
-        return bins
+            for number, row, inside, size, special in zip(
+                used.tolist(),
+                columns.tolist(),
+                nontrivial.tolist(),
+                largest.tolist(),
+                defects.tolist(),
+                strict=True,
+            )
+            if number >= 0 and (row[elements.NUMERIC] or special)
+        }
 
     # -- the worst inputs --------------------------------------------------------------------
 
@@ -337,9 +358,8 @@ class _Sweep:
 
     def _first_nan(self) -> int | None:
         """Return the place with the smallest key where a nan is due."""
-        pairs = zip(self.parts.blocks, self.parts.places, strict=True)
-        due = [(block.first, place) for block, place in pairs if block.kind == Kind.NAN]
-        return min(due)[1] if due else None
+        places = self.parts.arrays[1][self.parts.is_nan]
+        return int(places[self.parts.keys(places).argmin()]) if places.size else None
 
     def _first(self, column: int) -> int | None:
         """Return the place with the smallest key where something was seen; of steps, the most."""

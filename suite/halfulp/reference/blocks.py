@@ -128,7 +128,8 @@ class Planner:
         assert function.arity == 1, function.name
         self.function = function
         self.fmt = fmt
-        self._known = sorted(_known_runs(function, fmt), key=lambda run: run.first)
+        known = sorted(_known_runs(function, fmt), key=lambda run: run.first)
+        self._known = [(run.first, run.last, run) for run in known]
         self._active = active(function, fmt) if function.is_catalogue else (finite_keys(fmt),)
         try:
             self._modeller: Modeller | None = Modeller(function, fmt, degree)
@@ -141,11 +142,10 @@ class Planner:
 
     def _pieces(self, keys: Keys) -> Iterator[Block]:
         place = keys[0]
-        for known in self._known:
-            low, high = max(known.first, keys[0]), min(known.last, keys[1])
-            if low > high or high < place:
+        for first, last, known in self._known:
+            if last < place or first > keys[1]:
                 continue
-            low = max(low, place)
+            low, high = max(first, place), min(last, keys[1])
             if place < low:
                 yield from self._ordinary((place, low - 1))
             yield known._replace(first=low, count=high - low + 1)

@@ -70,7 +70,7 @@ class InProcess:
                 f"{self.name} is a Python callable: it can be measured as it is (native), "
                 "a formula needs a backend whose operators evaluate it."
             )
-        dtype = _dtype(request.format)
+        dtype = numpy_dtype(request.format)
         self._prepared += 1
         self._routines[self._prepared] = (request, dtype, self._takes_arrays(request, dtype))
         return self._prepared
@@ -187,8 +187,14 @@ class InProcess:
         return SubjectError("failed", f"{self.name} raised {type(error).__name__}{place}: {error}")
 
 
-def _dtype(fmt: Format) -> np.dtype[Any]:
-    """Return the NumPy dtype of a format."""
+def numpy_dtype(fmt: Format) -> np.dtype[Any]:
+    """Return the NumPy dtype of a format.
+
+    Raises
+    ------
+    Unavailable
+        If there is none here.
+    """
     if fmt.name in _NUMPY_FORMATS:
         return np.dtype(fmt.name)
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from halfulp.formats import Format
 
 _COUNTS = (1, 2, 3, 17, 63, 65, 1000)
-_MANY = 1_111
+_MANY, _SKIPPED = 1_111, 5
 _POINTS = tuple(Fraction(n, 16) for n in (5, 12, 24, 40))
 """Where functions are compared with the catalogue: far from zeros and poles of almost all."""
 
@@ -54,12 +54,13 @@ def fills_outputs(bench: Bench) -> None:
         inputs = mild(request.format, _MANY, len(request.arguments))
         whole = bench.evaluated(request, *inputs)
         for count in _COUNTS:
-            start = _MANY - count
-            part = bench.evaluated(request, *inputs[:, start:])
-            if not _same(request.format, part, whole[start:]):
+            # Not the last ones: what is forgotten there would be forgotten in both.
+            some = slice(_SKIPPED, _SKIPPED + count)
+            part = bench.evaluated(request, *inputs[:, some])
+            if not _same(request.format, part, whole[some]):
                 raise ConformanceError(
                     f"{bench.name}: {request.function} in {request.format.name} gives other "
-                    f"results for the last {count} of {_MANY} inputs when they are evaluated alone"
+                    f"results for {count} of {_MANY} inputs when they are evaluated alone"
                 )
 
 
