@@ -2,6 +2,9 @@
 # the environment makes it first, once, and again when pyproject.toml or constraints.txt changes.
 
 PYTHON ?= python3
+# What is installed beside the development tools, for the tests of their backends to run; without
+# (`make setup LIBRARIES=`) these tests skip.
+LIBRARIES ?= all-cpu,cupy
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -63,5 +66,6 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-		--group dev --editable .
+		--group dev --editable .$(if $(LIBRARIES),[$(LIBRARIES)])
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable tests/plugin
 	@touch $@

@@ -56,7 +56,9 @@ def _time(change: SpeedChange, quote: Quote) -> str:
     timed = change.now or change.before
     size = f", {timed.size} elements" if timed else ""
     ratio = f"{change.ratio[0]:.2f} to {change.ratio[1]:.2f} times" if change.ratio else ""
-    return f"{change.verdict}: {_named(change.routine, quote)}{size}: {ratio or quote(change.reason)}"
+    return (
+        f"{change.verdict}: {_named(change.routine, quote)}{size}: {ratio or quote(change.reason)}"
+    )
 
 
 def _maximum(case: Case | None) -> str:

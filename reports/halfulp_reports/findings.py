@@ -28,8 +28,14 @@ def findings(summary: Summary, quote: Quote = visible) -> list[str]:
     worst = summary.ranking[0] if summary.ranking else None
     if worst is None:
         return [*sentences, "Nothing was measured: no routine of this run has a figure."]
-    return [*sentences, _share(summary), _worst(worst, quote), _specials(summary), *_paced(summary, quote),
-            *_rest(summary)]
+    return [
+        *sentences,
+        _share(summary),
+        _worst(worst, quote),
+        _specials(summary),
+        *_paced(summary, quote),
+        *_rest(summary),
+    ]
 
 
 def _promised(summary: Summary) -> list[str]:
@@ -62,7 +68,9 @@ def _paced(summary: Summary, quote: Quote) -> list[str]:
     if not times or speed.case is None:
         return []
     ordered = sorted(times, key=lambda time: time.element_ns or 0)
-    text = f"An element takes {ordered[0].shown} to {ordered[-1].shown} ns ({quote(speed.case.text)})"
+    text = (
+        f"An element takes {ordered[0].shown} to {ordered[-1].shown} ns ({quote(speed.case.text)})"
+    )
     verdicts = ", ".join(
         f"{number} {_is(number)} {quote(verdict)}" for verdict, number in speed.verdicts.items()
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from halfulp_reports.checks import Check, checks_of
-from halfulp_reports.markdown import code
+from halfulp_reports.markup import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,14 +7,15 @@ Each line between the brackets is what `measure --json` prints for that row; its
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from halfulp.exceptions import RunError
 from halfulp.measurement import Figures
 from halfulp.runs.speed import speed
 
 if TYPE_CHECKING:
+    from halfulp.expectations.comparison import Change, Comparison, SpeedChange
     from halfulp.runs.store import Run
 
 _ABOUT = ("halfulp", "command", "status", "environment", "backends")
@@ -27,15 +28,35 @@ class JsonForm:
     suffix: str = ".json"
 
     def render(self, run: Run) -> str:
-        """Return the claims of a run, its times and its rows in order of identity, a line each."""
+        """Return limits, claims, times, and the rows in order of their identity, a line each."""
         study = {name: run.manifest["study"][name] for name in ("name", "title", "seed")}
         about = {"schema": run.manifest["schema"], "study": study}
         about |= {name: run.manifest[name] for name in _ABOUT}
         about["corpus"] = run.manifest.get("corpus")
         # The lists are the last members, so that each item keeps a line of its own.
         head = json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}")
-        claims = [json.dumps(claim, allow_nan=False) for claim in run.records("claims")]
-        lists = {"claims": claims, "speed": _speed(run), "measurements": _rows(run)}
+        promised = {
+            name: [json.dumps(record, allow_nan=False) for record in run.records(name)]
+            for name in ("limits", "claims")
+        }
+        lists = {**promised, "speed": _speed(run), "measurements": _rows(run)}
+        listed = (f' "{name}": [\n' + ",\n".join(items) + "\n]" for name, items in lists.items())
+        return head + ",\n" + ",\n".join(listed) + "}\n"
+
+    def render_comparison(self, comparison: Comparison) -> str:
+        """Return what became of every row and time, worst first, a line each."""
+        about = {
+            "before": comparison.base.name, "now": comparison.head.name,
+            "differences": [asdict(item) for item in comparison.differences],
+            "rows": comparison.counts, "times": comparison.speed_counts,
+        }  # fmt: skip
+        head = json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}")
+        lists = {
+            "changes": [json.dumps(_changed(item), allow_nan=False) for item in comparison.changes],
+            "speed_changes": [
+                json.dumps(_paced(item), allow_nan=False) for item in comparison.speeds
+            ],
+        }
         listed = (f' "{name}": [\n' + ",\n".join(items) + "\n]" for name, items in lists.items())
         return head + ",\n" + ",\n".join(listed) + "}\n"
 
@@ -66,3 +87,31 @@ def _rows(run: Run) -> list[str]:
         raise RunError(
             f"The run is damaged: expected numbers in its tables, got {error}."
         ) from error
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    """Return a row of a comparison; figures as decimal text, for they may have any size."""
+    routine, region, sampler = change.key
+    figures = {
+        figure.name: {
+            "before": [f"{end:f}" for end in figure.before],
+            "now": [f"{end:f}" for end in figure.now],
+            "direction": figure.direction,
+        }
+        for figure in change.figures
+    }
+    witness = change.now.witness if change.now else None
+    return {
+        "routine": routine, "region": region, "sampler": sampler, "verdict": change.verdict,
+        "reason": change.reason, "figures": figures,
+        "witness": witness.model_dump() if witness else None,
+    }  # fmt: skip
+
+
+def _paced(change: SpeedChange) -> dict[str, Any]:
+    timed = change.now or change.before
+    key = timed.key if timed else ()
+    return {
+        "routine": change.routine, "case": list(key[1:]), "verdict": change.verdict,
+        "reason": change.reason, "ratio": change.ratio,
+    }  # fmt: skip

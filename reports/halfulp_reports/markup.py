@@ -42,5 +42,3 @@ def table(head: str, rows: Iterable[str]) -> Iterator[str]:
     yield "|\n"
     yield from (f"| {row} |\n" for row in rows)
     yield "\n"
-
-

@@ -73,7 +73,7 @@ def nanoseconds(value: float | None) -> str:
     """Return a time at three digits; the unit, ns, stands beside it."""
     if value is None:
         return NONE
-    return f"{value:,.0f}".replace(",", "\u202f") if value >= 1000 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}".replace(",", "\u202f") if value >= 999.5 else f"{value:#.3g}".rstrip(".")
 
 
 def ratio(value: float | None) -> str:

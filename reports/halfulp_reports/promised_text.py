@@ -20,7 +20,9 @@ def promised(promises: Promises) -> Iterator[str]:
     limits = _standing_out(promises.by_weight)
     if limits:
         yield "\n### Limits that are not kept\n"
-        yield from table(" verdict | routine | quantity |  limit |  measured | why ", map(_limit, limits))
+        yield from table(
+            " verdict | routine | quantity |  limit |  measured | why ", map(_limit, limits)
+        )
     claims = _standing_out(promises.claims)
     if claims:
         yield "\n### Claims that do not hold\n"
@@ -35,7 +37,8 @@ def promised_lines(promises: Promises) -> list[str]:
         for item in _standing_out(promises.by_weight)
     ]
     claims = [
-        f"{item['verdict']}: {visible(item['says'] or '', 100)} ({visible(item['source'] or '', 60)}). "
+        f"{item['verdict']}: {visible(item['says'] or '', 100)} "
+        f"({visible(item['source'] or '', 60)}). "
         f"{visible(item['finding'] or item['reason'] or '', 200)}"
         for item in _standing_out(promises.claims)
     ]

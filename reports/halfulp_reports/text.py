@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from halfulp.runs.store import Run
 
 WIDTH = 100
-_WIDEST = (26, 16, 9, 11, 8, 8, 8, 8)
-"""Widths that columns may have: routine, backend, format, maximum, wrong, mean, special, ns."""
+_WIDEST = (34, 16, 10, 11, 11, 9, 9)
+"""Widths that columns may have: routine, backend, format, maximum, wrong, mean, special."""
+
+_WIDEST_TIMED = (23, 14, 8, 11, 8, 7, 8, 7)
+"""The same with a last column, nanoseconds an element."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class TextForm:
                 "",
                 *(line for sentence in findings(summary) for line in _wrapped(sentence)),
                 "",
-                *(line for said in promised_lines(summary.promises) for line in _wrapped(said, "  ")),
+                *(
+                    line
+                    for said in promised_lines(summary.promises)
+                    for line in _wrapped(said, "  ")
+                ),
                 *_routines(summary),
                 *_missing(summary),
                 "",
@@ -65,12 +72,11 @@ form = TextForm()
 
 def _routines(summary: Summary) -> list[str]:
     """Return a table of the routines with figures, and below each where it errs most."""
-    timed = summary.speed.case is not None
+    widest = _WIDEST_TIMED if summary.speed.case else _WIDEST
     head = ("function", "backend", "format", "max ulp", "wrong, %", "mean", "specials", "ns")
     cells = [_cells(routine, summary) for routine in summary.measured]
     widths = [
-        min(most, max(cell_len(row[n]) for row in (head, *cells)))
-        for n, most in enumerate(_WIDEST[: None if timed else -1])
+        min(most, max(cell_len(row[n]) for row in (head, *cells))) for n, most in enumerate(widest)
     ]
     table = [_line(head[: len(widths)], widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
     for routine, row in zip(summary.measured, cells, strict=True):

@@ -159,12 +159,20 @@ class Request:
 class Library(Protocol):
     """A loaded library, ready to make routines; lives in the subject's process.
 
-    Three members are optional. `facts`, a mapping of texts, says what else decides about the figures,
-    such as the processor features that were chosen, the device or the command of a compiler; it is
-    recorded in the run. `ramp(first, step, view)` fills a view with first, first + step, ... of its
-    item type, faster than Python can. `bind(request, arrays)` takes a `Request` and `Arrays` and
-    returns the `Call` that is timed, or raises `Unavailable` for arrays that the library cannot
-    take. Without it the evaluation itself is timed, with whatever conversions it does.
+    Three members are optional.
+
+    `facts`, a mapping of texts, says what else decides about the figures, such as the processor
+    features that were chosen, the device or the command of a compiler; it is recorded in the run.
+    Two of them name formats, separated by spaces, in which formulas may leave the format:
+    `excess_precision` where intermediate results may be wider, and `contraction` where a * b + c
+    may be one operation.
+
+    `ramp(first, step, view)` fills a view with first, first + step, ... of its item type, faster
+    than Python can.
+
+    `bind(request, arrays)` takes a `Request` and `Arrays` and returns the `Call` that is timed, or
+    raises `Unavailable` for arrays that the library cannot take. Without it the evaluation itself
+    is timed, with whatever conversions it does.
     """
 
     @property

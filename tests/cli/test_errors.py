@@ -14,7 +14,7 @@ from halfulp.exceptions import HalfulpError, MissingError
     ("arguments", "code", "expected"),
     [
         ("frobnicate", 2, "No such command 'frobnicate'"),
-        ("mesure exp", 2, "Did you mean 'measure'? `halfulp --help`"),
+        ("measur exp", 2, "Did you mean 'measure'? `halfulp --help`"),
         ("measure", 2, "Missing argument 'FUNCTION'"),
         ("measure exp --frmat float32", 2, "No such option: --frmat"),
         ("measure -exp", 2, "An argument that begins with a minus goes after `--`"),

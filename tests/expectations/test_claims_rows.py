@@ -188,11 +188,13 @@ def test_faster(ratios: list[Record], verdict: str) -> None:
 def test_a_ratio_is_told_from_the_side_of_the_claim() -> None:
     keys = {"formula": "native", "backend": "numpy", "faster_than": {"formula": "naive"}}
     told = [
-        settled(keys, row(), row(NAIVE), ratios=[made])["computed"]
+        settled(keys, row(), row(NAIVE), ratios=[made])["finding"]
         for made in (ratio("faster"), REVERSED | {"verdict": "slower"})
     ]
     assert told[0] == told[1]
     assert "expm1/native/numpy/float32 takes 0.5 [0.4, 0.625] times" in told[0]
+    made = settled(keys, row(), row(NAIVE), ratios=[ratio("faster")])
+    assert made["computed"] == "0.5 [0.4, 0.625] times (float32)"
 
 
 def test_the_claims_of_a_run_are_counted_and_the_false_ones_found() -> None:

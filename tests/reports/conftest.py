@@ -6,8 +6,11 @@ and rows of each status, kind and defect stand where a real run could have them.
 
 from __future__ import annotations
 
+import math
 import random
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +34,10 @@ from halfulp.runs.schema import (
     WITNESSES,
 )
 from halfulp.runs.store import Run, load_run, write_run
+from halfulp_reports.html import form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
 FUNCTIONS = (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tanh",
@@ -42,6 +45,19 @@ FUNCTIONS = (
 )  # fmt: skip
 FORMATS = ("float16", "float32", "float64")
 Tables = dict[str, list[dict[str, Any]]]
+
+
+def beside(name: str) -> Any:
+    """Import a module that lies beside the tests and is no package's."""
+    spec = spec_from_file_location(f"halfulp_tests_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+browsing = beside("browser")
 
 
 def blank(columns: Sequence[Any], **values: Any) -> dict[str, Any]:
@@ -71,7 +87,8 @@ def accuracy(place: dict[str, str], **values: Any) -> dict[str, Any]:
     }
     measured = {
         "bounds": "all", "kind": "sampled", "status": "measured", "seed": 0, "count": 20_000,
-        "max_ulp": largest, "max_ulp_low": largest, "max_ulp_text": repr(largest),
+        "max_ulp": largest, "max_ulp_low": largest and math.nextafter(largest, 0),
+        "max_ulp_text": repr(largest),
         "mean_ulp": 0.251, "wrongly_rounded_percent": 3.14, "max_steps": "1",
     }  # fmt: skip
     figures = {"judged": 19_900, "nontrivial": 12_345, "wrongly_rounded": 388}
@@ -319,3 +336,25 @@ def hand() -> SimpleNamespace:
         with_times=with_times,
         witness=witness,
     )
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if browsing.PROGRAM is None:
+        pytest.skip("no chromium is installed")
+    started = browsing.Browser(tmp_path_factory.mktemp("browser"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Callable[[Run], Any]:
+    """Open the page of a run."""
+
+    def show_run(run: Run) -> Any:
+        page = tmp_path / "report.html"
+        page.write_text(form.render(run), encoding="utf-8")
+        browser.open(page)
+        return browser
+
+    return show_run

@@ -12,7 +12,7 @@ import pytest
 
 from halfulp.formats import FORMATS, Format
 from halfulp_reports.binades import CAP, MOST_RANGES, Heat, Table, binade_tables, range_labels
-from halfulp_reports.plots import encoding_position
+from halfulp_reports.scales import encoding_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable

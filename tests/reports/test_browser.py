@@ -1,154 +1,22 @@
-"""The page in a real browser, Chromium without a window and without a network.
-
-The browser is spoken to by its DevTools protocol over two pipes, one JSON object a message.
-"""
+"""The page in a real browser, Chromium without a window and without a network."""
 
 from __future__ import annotations
 
 import base64
-import fcntl
-import json
-import os
-import select
-import shutil
-import subprocess
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from halfulp_reports.html import form
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from halfulp.runs.store import Run
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no chromium is installed"),
-    pytest.mark.timeout(120),
-]
+pytestmark = pytest.mark.timeout(120)
+Browser: TypeAlias = Any
+"""The browser of the fixture `show`, open at a page."""
+
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>`${alert(3)}` </title>"
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
-    "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9",
-)  # fmt: skip
-
-
-class Browser:
-    """A browser with one page; what the page logs, raises and asks of the network is kept."""
-
-    def __init__(self, home: Path) -> None:
-        to_browser, self._write = os.pipe()
-        self._read, from_browser = os.pipe()
-        # Chromium reads from descriptor 3 and writes to 4; high numbers are clear of both.
-        ends = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in (to_browser, from_browser)]
-
-        def place() -> None:
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
-        self._process = subprocess.Popen(
-            [PROGRAM or "", *FLAGS, f"--user-data-dir={home}", "about:blank"],
-            preexec_fn=place,  # noqa: PLW1509 - it only moves two descriptors
-            close_fds=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for fd in (*ends, to_browser, from_browser):
-            os.close(fd)
-        self._waiting = b""
-        self._number = 0
-        self._session: dict[str, str] = {}
-        self.events: list[dict[str, Any]] = []
-        self._attach()
-
-    def _attach(self) -> None:
-        target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = {"sessionId": attached["sessionId"]}
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.send(f"{domain}.enable")
-        self.send("Page.bringToFront")
-
-    def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Carry out a method and return its result."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
-        if method.partition(".")[0] not in {"Target", "Browser"}:
-            message |= self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._receive()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
-                return result
-            self.events.append(answer)
-
-    def _receive(self) -> dict[str, Any]:
-        while b"\0" not in self._waiting:
-            ready, _, _ = select.select([self._read], [], [], 60)
-            assert ready, "the browser does not answer"
-            part = os.read(self._read, 1 << 20)
-            assert part, "the browser has ended"
-            self._waiting += part
-        text, _, self._waiting = self._waiting.partition(b"\0")
-        message: dict[str, Any] = json.loads(text)
-        return message
-
-    def open(self, page: Path) -> None:
-        """Load a page from its file and wait for it."""
-        self.events.clear()
-        self.send("Page.navigate", url=page.as_uri())
-        while not self("document.readyState == 'complete' && location.protocol == 'file:'"):
-            time.sleep(0.02)
-
-    def __call__(self, script: str) -> Any:
-        """Return the value of an expression in the page."""
-        answer = self.send(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True,
-            userGesture=True,
-        )  # fmt: skip
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def complaints(self) -> list[dict[str, Any]]:
-        """Return what the page logged or raised, and what it asked for beside itself."""
-        self("0")
-        wrong = {"Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"}
-        wrong |= {"Page.javascriptDialogOpening"}
-        asked = [e for e in self.events if e.get("method") == "Network.requestWillBeSent"]
-        return [e for e in self.events if e.get("method") in wrong] + asked[1:]
-
-    def close(self) -> None:
-        self.send("Browser.close")
-        self._process.wait(20)
-        for fd in (self._read, self._write):
-            os.close(fd)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    started = Browser(tmp_path_factory.mktemp("browser"))
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Callable[[Run], Browser]:
-    """Open the page of a run."""
-
-    def show_run(run: Run) -> Browser:
-        page = tmp_path / "report.html"
-        page.write_text(form.render(run), encoding="utf-8")
-        browser.open(page)
-        return browser
-
-    return show_run
 
 
 def names(browser: Browser) -> list[str]:
@@ -331,7 +199,7 @@ def test_hostile_labels_do_nothing_in_a_browser(
     page("document.querySelector('[data-command] button').click()")
     assert names(page)
     assert page("document.querySelector('[data-command] code').textContent") == HOSTILE
-    assert page("document.querySelectorAll('script').length") == 1
+    assert page("document.querySelectorAll('script:not([type])').length") == 1
     assert page("document.images.length") == 0
     assert page.complaints() == []
 
@@ -344,3 +212,32 @@ def test_the_page_is_printed_whole(small: Run, show: Callable[[Run], Browser]) -
     printed = base64.b64decode(page.send("Page.printToPDF", printBackground=True)["data"])
     assert printed.startswith(b"%PDF")
     page.send("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_summary_is_sorted_by_time_where_there_is_one(
+    build: Callable[..., Run], hand: Any, show: Callable[[Run], Browser]
+) -> None:
+    contents, tables = hand.synthetic(("exp", "log", "sin"), ("numpy",), ("float32",))
+    for function, ns in (("exp", 3.0), ("log", 40.0)):
+        place = hand.identity(function, "numpy", "float32")
+        hand.timed(tables, place, place["routine"], ns)
+    page = show(build(contents, tables))
+    page("document.querySelector('[data-column=\"1\"] button').click()")
+    page(
+        "{const s = document.querySelector('#sort-by'); s.value = 'time';"
+        "s.dispatchEvent(new Event('change'))} 0"
+    )
+    assert names(page) == ["log", "exp", "sin"]  # what has no time comes last either way
+    page("document.querySelector('[data-column=\"1\"] button').click()")
+    assert names(page) == ["exp", "log", "sin"]
+    assert page.complaints() == []
+
+
+def test_without_times_nothing_is_sorted_by_them(
+    small: Run, show: Callable[[Run], Browser]
+) -> None:
+    page = show(small)
+    assert page("[...document.querySelector('#sort-by').options].map(o => o.value)") == [
+        "error",
+        "wrong",
+    ]

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from halfulp.formats import FORMATS
-from halfulp_reports import plots, svg
-from halfulp_reports.plots import Curve, ErrorScale, Panel, encoding_position, error_figure
+from halfulp_reports import canvas, histograms, plots, svg
+from halfulp_reports.plots import Curve, Panel
+from halfulp_reports.scales import ErrorScale, encoding_position
+
+
+def error_figure(panels: list[Panel], words: str) -> str:
+    """Return the figure as a page has it."""
+    return svg.inline_svg(plots.error_figure(panels), words)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -46,7 +52,7 @@ def test_bins_of_several_samplers_are_laid_over_one_another() -> None:
         {"low": 1.0, "high": 1.0, "max_ulp": 3.0, "mean_ulp": 0.5, "count": 10},
         {"low": 2.0, "high": 2.0, "max_ulp": 0.2, "mean_ulp": None, "count": 0},
     ]
-    largest, mean = plots._over_cells(bins, edges, record)
+    largest, mean = plots.over_cells(bins, edges, record)
     one = int(np.searchsorted(edges, 127, side="right") - 1)
     assert largest[one] == 3.0
     assert mean[one] == pytest.approx(0.2)
@@ -57,11 +63,11 @@ def test_bins_of_several_samplers_are_laid_over_one_another() -> None:
 def test_shares_are_of_all_inputs_and_keep_the_tails() -> None:
     counts = [0] * 252
     counts[64], counts[128], counts[189], counts[190], counts[251] = 6, 1, 1, 1, 1
-    shares = plots._shares(Curve(0, histograms=[counts, [1, 2, 3]]))
+    shares = histograms.shares(Curve(0, histograms=[counts, [1, 2, 3]]))
     assert shares[65] == 60
     assert (shares[0], shares[-1]) == (20, 20)
     assert shares.sum() == 100
-    assert plots._reach(shares) == plots._TAIL
+    assert histograms.reach_of(shares) == histograms._TAIL
 
 
 def test_paths_are_short_and_end_where_they_should() -> None:
@@ -110,7 +116,7 @@ def test_wrong_special_values_have_a_rail_above_the_axis() -> None:
     drawn = error_figure([Panel(record, [Curve(0, [quiet]), Curve(1, [quiet, bad])])], "")
     assert "> special</text>" in drawn
     assert "> special</text>" not in without
-    thick = f'stroke-width="{2 * plots.THICK:g}"'
+    thick = f'stroke-width="{2 * canvas.THICK:g}"'
     rails = [path for path in drawn.split("<path") if thick in path]
     assert len(rails) == 1
     assert "var(--c2)" in rails[0]

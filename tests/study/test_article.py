@@ -1,6 +1,7 @@
 """The study of the article: what it finds with PyTorch, and that it goes on without.
 
-The shipped study is carried out with fewer inputs, so that the test is short; nothing else differs.
+The shipped study is carried out with fewer inputs and without its timing, so that the test is
+short; nothing else differs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def short() -> str:
     text = shipped_studies()["expm1-article"].read_text()
     text, changed = re.subn(r'"spread:\d+"', '"spread:600"', text)
     assert changed > 3
-    return text.replace('inputs = ["exhaustive"]', 'inputs = ["grid:60"]')
+    begin, end = text.index("[timing]"), text.index("[[claim]]")
+    untimed = text[:begin] + text[end:]
+    return untimed.replace('inputs = ["exhaustive"]', 'inputs = ["grid:60"]')
 
 
 def results() -> Results:
@@ -55,7 +58,7 @@ def test_most_statements_are_false_and_these_are_not(with_torch: Results) -> Non
         assert words in found[number]["says"]
         assert verdicts.pop(number) == "holds", found[number]
     assert "faster" in found[16]["claimed"]
-    assert verdicts.pop(16) in {"not measured", "holds", "false"}, "a matter of the machine"
+    assert verdicts.pop(16) == "not measured", "nothing was timed"
     assert set(verdicts.values()) == {"false"}, verdicts
 
 
@@ -162,7 +165,7 @@ def test_without_torch_the_rest_is_measured_and_settled(without_torch: Results) 
     settled = {number: record["verdict"] for number, record in found.items()}
     assert settled.pop(5) == "false", "NumPy's expm1 is there"
     assert settled.pop(13) == "false", "the solution needs no library"
-    assert settled.pop(16) in {"not measured", "unavailable"}
+    assert settled.pop(16) == "not measured"
     assert set(settled.values()) == {"unavailable"}
     for number in settled:
         assert "libtorch.so: not here" in found[number]["reason"]

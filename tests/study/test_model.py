@@ -182,7 +182,7 @@ def test_one_problem_one_sentence(text: str, expected: str) -> None:
     assert sentence(text) == f"Study mine: {expected}"
 
 
-@pytest.mark.parametrize("key", ["timing", "limit", "corpus", "limit_files"])
+@pytest.mark.parametrize("key", ["search", "distributed"])
 def test_features_of_later_versions_are_refused(key: str) -> None:
     assert f'key "{key}" is not understood by this version' in sentence(f"{key} = 1\n{MINIMAL}")
 
@@ -297,6 +297,11 @@ def test_study_schema_knows_every_key() -> None:
         "formula",
         "backend",
         "case",
+        "claim",
+        "timing",
+        "limit",
+        "limit_files",
+        "corpus",
     }
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Backend"]["additionalProperties"] is True

@@ -114,6 +114,7 @@ def test_ctrl_c_keeps_the_rows_that_were_finished(started: Run, tmp_path: Path) 
     out, err = started.process.communicate(timeout=WAIT_S)
     assert started.process.returncode == 130, err
     assert "halfulp: interrupted; 1 of 2 rows are saved" in err
+    assert f"`halfulp resume {out.strip()}` goes on with it." in err
     assert "Traceback" not in err
     run = halfulp.load_run(tmp_path / out.strip())
     assert run.manifest["status"] == "interrupted"
@@ -131,12 +132,19 @@ def test_killing_the_judge_leaves_no_process_and_no_shared_memory(started: Run) 
     assert {name for name in shared_memory() - before if "halfulp" in name} == set()
 
 
-def test_a_worker_that_is_killed_ends_the_run_with_a_sentence(started: Run) -> None:
-    started.workers()[0].kill()
+def test_a_worker_that_is_killed_again_and_again_ends_the_run_with_a_sentence(started: Run) -> None:
+    for _ in range(3):
+        assert within(WAIT_S, lambda: len(started.workers()) == 2)
+        # The newest has the shard of the one killed before, and has hardly begun it.
+        newest = max(started.workers(), key=psutil.Process.create_time)
+        newest.kill()
+        assert within(WAIT_S, lambda gone=newest: gone not in started.workers())
     _, err = started.process.communicate(timeout=WAIT_S)
     assert started.process.returncode == 4
-    said = [line for line in err.splitlines() if line.startswith("halfulp: ")]
-    assert said[-1].startswith("halfulp: A worker of the judge ended with status -9")
+    said = [line for line in err.splitlines() if "A worker of the judge ended with st" in line]
+    assert [line.endswith("Its shard is begun again.") for line in said] == [True, True, False]
+    assert said[-1].startswith("halfulp: A worker of the judge ended with status -9: it said noth")
+    assert "What was finished is saved: `halfulp resume " in said[-1]
     assert "Traceback" not in err
     assert within(10, started.is_gone)
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,11 +53,30 @@ def make_sample() -> Callable[..., Sample]:
 
 
 @pytest.fixture
-def make_fake() -> Iterator[Callable[..., Fake]]:
+def make_fake() -> Callable[..., Fake]:
     diary: list[tuple[str, str, int]] = []
 
     def make(name: str, cost: float | Callable[[int], float], **changes: Any) -> Fake:
         steady = cost if callable(cost) else (lambda _: cost)
         return Fake(name, steady, diary, **changes)
 
-    yield make
+    return make
+
+
+FAULTS = Path(__file__).parent / "faults"
+
+
+@pytest.fixture
+def mistimed_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Install the adapter of tests/timing/faults for subjects to find, and return its name."""
+    installed = tmp_path / "installed"
+    record = installed / "halfulp_timing_faults-1.dist-info"
+    record.mkdir(parents=True)
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: mistimed\nVersion: 1\n")
+    (record / "entry_points.txt").write_text(
+        "[halfulp.adapters]\nmistimed = halfulp_timing_faults:adapter\n"
+    )
+    (installed / "halfulp_timing_faults.py").symlink_to(FAULTS / "halfulp_timing_faults.py")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.syspath_prepend(installed)
+    return "mistimed"

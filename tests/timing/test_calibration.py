@@ -24,7 +24,7 @@ def test_trials_take_little_more_than_one_sample(call_ns: int) -> None:
         return spent[-1]
 
     calibrated(trial, TARGET)
-    assert sum(spent) <= 2 * max(TARGET, call_ns)
+    assert sum(spent) <= 2 * max(TARGET, call_ns) + TARGET
 
 
 def test_a_clock_that_does_not_move_ends_all_the_same() -> None:
@@ -40,4 +40,4 @@ def test_an_interruption_while_counting_does_not_shorten_samples() -> None:
         _, slow = next(trials, (0, 1))
         return count * 1_000 * slow
 
-    assert calibrated(trial, TARGET) * 1_000 >= TARGET / 10
+    assert calibrated(trial, TARGET) * 1_000 >= TARGET

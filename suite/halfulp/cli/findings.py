@@ -49,7 +49,8 @@ def _block(finding: Finding) -> str:
 
 def _summary(verdict: Verdict, failing: Sequence[Finding]) -> str:
     parts = [f"{number} {name}" for name, number in verdict.counts.items()]
-    limits = f"{sum(verdict.counts.values())} limits: {', '.join(parts) or 'none'}"
+    total = sum(verdict.counts.values())
+    limits = f"{total} limit{'' if total == 1 else 's'}: {', '.join(parts) or 'none'}"
     claims = verdict.tables.get("claims", ())
     told = "; ".join([limits, *([tally(claims)] if claims else [])])
     if not failing and not verdict.absent:

@@ -66,7 +66,7 @@ def _machine(found: Machine) -> str:
 
 
 def _found(noise: Noise, repetitions: int) -> str:
-    from halfulp.timing.noise import MORE, ROUTINES, SIZE
+    from halfulp.timing.noise import MORE, ROUTINES, SIZE, reach_of
 
     more = f"{100 * (MORE - 1):.0f} % more elements"
     verdicts = (
@@ -75,6 +75,10 @@ def _found(noise: Noise, repetitions: int) -> str:
         ("  found different, though the same", f"{100 * noise.share_of_differences:.1f} %"),
         (f"  found slower, with {more}", f"{100 * noise.share_found:.1f} %"),
         ("  differences that can be told", f"above {100 * noise.floor:.1f} %"),
+        (
+            "  the widest interval",
+            f"{noise.widest.routine} ({100 * reach_of(noise.widest.same):.1f} %)",
+        ),
     )
     counted = f"{repetitions} repetition{'' if repetitions == 1 else 's'}"
     title = f"noise: {len(ROUTINES)} routines at {SIZE:,} elements, {counted}"

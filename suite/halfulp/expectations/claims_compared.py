@@ -139,7 +139,7 @@ def settle_gains(claim: Claim, rows: Sequence[Record]) -> Settled:
     chosen = pairs(selected(claim, rows), other, rows)
     require_measured([row for pair in chosen for row in pair])
     here = _compared(chosen)
-    shown = f"{_gain_text(here)} in the region {claim.region}"
+    shown, brief = f"{_gain_text(here)} in the region {claim.region}", _brief(here)
     regions = {pair.row["region"] for pair in here}
     elsewhere = {
         region: found
@@ -153,9 +153,15 @@ def settle_gains(claim: Claim, rows: Sequence[Record]) -> Settled:
         largest = max(more, key=lambda region: max(pair.gain for pair in elsewhere[region]))
         better = f"{_gain_text(elsewhere[largest])} in the region {largest}"
         said = f"the largest error is {shown}, but {better}"
-        return Settled(FALSE, claimed, sentence([said]), f"{shown}; {better}")
+        return Settled(FALSE, claimed, sentence([said]), f"{brief}; {_brief(elsewhere[largest])}")
     said = f"the largest error is {shown}, and the gain is smaller elsewhere"
-    return Settled(HOLDS, claimed, sentence([said]), shown)
+    return Settled(HOLDS, claimed, sentence([said]), brief)
+
+
+def _brief(found: Sequence[_Pair]) -> str:
+    gains = sorted(pair.gain for pair in found)
+    ends = " to ".join(dict.fromkeys(_times(gain) for gain in (gains[0], gains[-1])))
+    return f"{ends} times smaller ({found[0].row['region']})"
 
 
 def _gains(one: Sequence[_Pair], other: Sequence[_Pair]) -> bool:

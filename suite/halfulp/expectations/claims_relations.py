@@ -18,6 +18,7 @@ from halfulp.expectations.claims_verdicts import (
     UNAVAILABLE,
     NotSettled,
     Settled,
+    clause,
     sentence,
     unsettled,
 )
@@ -160,12 +161,16 @@ def settle_faster(claim: Claim, ratios: Sequence[Record], rows: Sequence[Record]
         raise NotSettled(NOT_MEASURED, f"nothing was timed against {in_words(other)}")
     claimed = f"faster than {in_words(other)}"
     shown = "; ".join(duel.text for duel in found)
+    brief = "; ".join(duel.brief for duel in found)
     if lost := [duel for duel in found if duel.verdict in _LOST]:
-        said = [f"{duel.text}, which is {_LOST[duel.verdict]}" for duel in lost]
-        return Settled(FALSE, claimed, sentence(said[:_MOST_SHOWN]), shown)
-    if any(duel.verdict != "faster" for duel in found):
-        raise NotSettled(NOT_MEASURED, f"the measured times do not tell them apart ({shown})")
-    return Settled(HOLDS, claimed, sentence([shown]), shown)
+        first, *others = [duel.text for duel in lost]
+        said = [f"it is {_LOST[lost[0].verdict]}: {first}", *others]
+        return Settled(FALSE, claimed, sentence(said[:_MOST_SHOWN]), brief)
+    if open_ := [duel for duel in found if duel.verdict != "faster"]:
+        more = f", and {len(open_) - 1} more" if len(open_) > 1 else ""
+        reason = f"the measured times do not tell them apart ({clause(open_[0].text)}{more})"
+        raise NotSettled(NOT_MEASURED, reason)
+    return Settled(HOLDS, claimed, sentence([f"it is faster: {shown}"]), brief)
 
 
 _LOST = {"slower": "slower", "equivalent": "no faster"}
@@ -182,19 +187,31 @@ class _Duel:
     is_mirrored: bool
 
     @property
+    def times(self) -> str:
+        """The ratio with its interval."""
+        low, middle, high = (self.row[f"ratio{end}"] for end in ("_low", "", "_high"))
+        if self.is_mirrored:
+            low, middle, high = 1 / high, 1 / middle, 1 / low
+        return f"{middle:.3g} [{low:.3g}, {high:.3g}] times"
+
+    @property
+    def brief(self) -> str:
+        """The ratio and its format."""
+        if self.row["ratio_low"] is None:
+            return f"{self.verdict} ({self.row['format']})"
+        return f"{self.times} ({self.row['format']})"
+
+    @property
     def text(self) -> str:
+        """The ratio in words."""
         row = self.row
-        if row["ratio_low"] is None:
-            return f"{row['routine']} and {row['base']} are {row['verdict']}: {row['reason']}"
-        low, middle, high = row["ratio_low"], row["ratio"], row["ratio_high"]
         mine, theirs = row["routine"], row["base"]
         if self.is_mirrored:
             mine, theirs = theirs, mine
-            low, middle, high = 1 / high, 1 / middle, 1 / low
-        return (
-            f"{mine} takes {middle:.3g} [{low:.3g}, {high:.3g}] times the time of {theirs} "
-            f"for {row['size']:,} elements in the region {row['region']}"
-        )
+        if row["ratio_low"] is None:
+            return f"{mine} and {theirs} are {row['verdict']}: {row['reason']}"
+        at = f"({row['size']:,} elements, region {row['region']})"
+        return f"{mine} takes {self.times} as long as {theirs} {at}"
 
 
 def _duel(row: Record, base: Routine | None, claim: Claim, other: Other) -> _Duel | None:

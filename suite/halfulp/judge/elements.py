@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from halfulp.compiled import compiled
+from halfulp.judge.marks import INFINITE, NOT_A_NUMBER
 
 MEAN_SCALE = 2.0**20
 MEAN_CAP = 2.0**40
@@ -39,12 +40,24 @@ FAR = 2.0**1000
     WRONG_ZERO_SIGN,
     WRONG_INF_SIGN,
     STEPS,
+    NAN_EXPECTED,
+    INF_EXPECTED,
+    FINITE_AT_POLE,
     COUNTERS,
-) = range(13)
+) = range(16)
 """Columns of a segment's counters, and of the places where each was first seen."""
 
 ABOVE, BELOW = range(2)
 """Columns of a segment's largest errors: above R and below it, as numbers of ulps."""
+
+
+@compiled
+def decided_within(bound):
+    """Return a double below 1/2 - bound: so far from rho, R certainly rounds to it.
+
+    The difference may be rounded up by 2^-55. What is taken away beside covers that.
+    """
+    return 0.5 - bound - 2.0**-53
 
 
 @compiled
@@ -112,8 +125,16 @@ def _verdict(got, want, rest, bound, shape):
     field, sign_shift, max_magnitude, has_inf = shape
     mask = (np.int64(1) << sign_shift) - 1
     magnitude, due = np.int64(got) & mask, np.int64(want) & mask
+    if rest == NOT_A_NUMBER:
+        missing = magnitude <= max_magnitude + has_inf
+        return True, False, np.uint64(0), True, 0.0, NAN_MISSING if missing else -1
     if magnitude > max_magnitude + has_inf:
         return True, False, np.uint64(0), True, 0.0, NAN_RETURNED
+    if rest == INFINITE:
+        found = FINITE_AT_POLE if magnitude <= max_magnitude else -1
+        if found < 0 and (got >> sign_shift) & 1:
+            found = WRONG_INF_SIGN
+        return True, False, np.uint64(0), True, 0.0, found
     opposite = ((got ^ want) >> sign_shift) & 1 != 0
     up = magnitude > due and not opposite
     if opposite:
@@ -124,7 +145,7 @@ def _verdict(got, want, rest, bound, shape):
     on_border = due & ((np.int64(1) << field) - 1) == 0
     # Next to a border with R on either side of it, the unit of the error is not known.
     open_side = away < bound and (distance == 1 or (on_border and distance > 0))
-    if away > 0.5 - bound or open_side:
+    if away > decided_within(bound) or open_side:
         return False, False, distance, True, 0.0, -1
     error = _odd_error(magnitude, opposite, due, rest, field, max_magnitude)
     if not abs(error) < FAR:
@@ -155,6 +176,11 @@ def judge_elements(y, rho, rest, bound, start, row, tile, shape, results, open_p
                 open_places[opened] = place
             opened += 1
             continue
+        if rest[i] >= NOT_A_NUMBER:
+            due = NAN_EXPECTED if rest[i] == NOT_A_NUMBER else INF_EXPECTED
+            counters[row, due] += 1
+            if first[row, due] < 0:
+                first[row, due] = place
         if found >= 0:
             counters[row, found] += 1
             if first[row, found] < 0:
@@ -186,11 +212,11 @@ def judge_elements(y, rho, rest, bound, start, row, tile, shape, results, open_p
 
 @compiled
 def element_error(got, want, rest, shape):
-    """Return the signed error of one number, or 0 for a nan."""
+    """Return the signed error of one number, or 0 for a nan and at a pole."""
     field, sign_shift, max_magnitude, has_inf = shape
     mask = (np.int64(1) << sign_shift) - 1
     magnitude, due = np.int64(got) & mask, np.int64(want) & mask
-    if magnitude > max_magnitude + has_inf:
+    if magnitude > max_magnitude + has_inf or rest >= NOT_A_NUMBER:
         return 0.0
     negative, due_negative = (got >> sign_shift) & 1, (want >> sign_shift) & 1
     error = _odd_error(magnitude, negative != due_negative, due, rest, field, max_magnitude)

@@ -20,11 +20,12 @@ from halfulp.judge.elements import (
     SUM_LOW,
     UNFAITHFUL,
     WRONG,
+    decided_within,
     element_error,
     judge_elements,
     tail_place,
 )
-from halfulp.judge.reduced import oscillate
+from halfulp.judge.reduced import oscillate, reflect, underflow
 from halfulp.judge.tiles import (
     TILE,
     add_bins,
@@ -41,16 +42,25 @@ from halfulp.judge.tiles import (
     sum_of_sizes,
 )
 
-OPEN, MODEL, EXACT, NAN, OSCILLATION = range(5)
+OPEN, MODEL, EXACT, NAN, OSCILLATION, SAME, UNDERFLOW, REFLECTION = range(8)
 """As `halfulp.reference.blocks.Kind`."""
 
 
 @compiled
 def expected(y, start, n, row, segments, rho, rest):
     """Fill a tile with what is due from the place `start` of the shard on."""
-    kinds, first, _, base, slope, centre, scale, coefficients, _, keys, reduction = segments
+    kinds, first, _, base, slope, centre, scale, coefficients, _, keys, reduction, tables = segments
+    key = keys[row] + (start - first[row])
     if kinds[row] == OSCILLATION:
-        oscillate(keys[row] + (start - first[row]), n, base[row], reduction[row], rho, rest)
+        oscillate(key, n, base[row], reduction[row], rho, rest)
+        return
+    if kinds[row] == UNDERFLOW:
+        underflow(key, n, reduction[row], rho, rest)
+        return
+    if kinds[row] == REFLECTION:
+        middle = key - (start - centre[row])
+        table = tables[slope[row] :]
+        reflect(key, n, middle, scale[row], coefficients[row], table, reduction[row], rho, rest)
         return
     model(
         np.int32(start - centre[row]),
@@ -67,7 +77,7 @@ def expected(y, start, n, row, segments, rho, rest):
 @compiled
 def is_constant(row, segments):
     """Tell whether one result is due in all of a segment."""
-    kinds, _, _, _, slope, _, _, coefficients, _, _, _ = segments
+    kinds, _, _, _, slope, _, _, coefficients, _, _, _, _ = segments
     if (kinds[row] != MODEL and kinds[row] != EXACT) or slope[row] != 0:
         return False
     for k in range(1, coefficients.shape[1]):
@@ -178,7 +188,7 @@ def sweep(y, shape, segments, work, results, open_places):
     int
         How many places are left open.
     """
-    kinds, first, counts, base, _, _, _, _, bounds, _, _ = segments
+    kinds, first, counts, base, _, _, _, _, bounds, _, _, _ = segments
     rho, rest, steps, error, _, _, sub = work
     field, sign_shift, _, _ = shape
     fraction = y.dtype.type((np.int64(1) << field) - 1)
@@ -192,11 +202,13 @@ def sweep(y, shape, segments, work, results, open_places):
         for place in range(first[row], first[row] + counts[row], TILE):
             n = min(TILE, first[row] + counts[row] - place)
             chunk = y[place : place + n]
-            if kinds[row] == OPEN:
+            if kinds[row] == SAME:
+                pass  # judged outside: one element stands for all with its output
+            elif kinds[row] == OPEN:
                 opened = leave_open(place, n, open_places, opened)
             elif kinds[row] == NAN:
                 nans(chunk, n, row, place, shape, results[0], results[1])
-            elif constant and abs(away) <= 0.5 - bounds[row] and all_equal(chunk, n, due):
+            elif constant and abs(away) <= decided_within(bounds[row]) and all_equal(chunk, n, due):
                 judge_equal(n, row, tile, due, away, shape, results)
             else:
                 expected(y, place, n, row, segments, rho, rest)
@@ -216,7 +228,7 @@ def sweep(y, shape, segments, work, results, open_places):
                         opened,
                     )
                 else:
-                    if kinds[row] == OSCILLATION:
+                    if kinds[row] >= OSCILLATION:
                         orient(rho, n, sign_shift, error)
                         sign = 1.0
                     judge_plain(chunk, n, place, row, tile, sign, work, results)

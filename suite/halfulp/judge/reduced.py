@@ -12,11 +12,15 @@ import math
 import numpy as np
 
 from halfulp.compiled import compiled
+from halfulp.judge.marks import INFINITE, NOT_A_NUMBER
 
 SIN, COS, TAN = range(3)
 
 LOW_BITS = 40
 """Bits of the constant below 2^-64."""
+
+TINY = 2.0**-40
+"""The middle of an open interval from 0 on in which an underflowing result lies, in ulps."""
 
 _PER_TURN = 2.0 * math.pi * 2.0**-64
 """An angle of 2^-64 turns; the double nearest to 2 pi is off by less than 2^-53 of itself."""
@@ -132,3 +136,44 @@ def oscillate(key, n, function, reduction, rho, rest):
         outside = bits < (np.int64(1) << 52) or bits >> drop >= max_magnitude
         if (opened and abs(units) < _NEAR) or outside:
             rest[i] = 0.5
+
+
+@compiled
+def reflect(key, n, centre, scale, coefficients, table, reduction, rho, rest):
+    """Fill a tile with log|gamma(x)| below 0; the inputs that are integers are poles."""
+    field, bits_of_fraction = np.int64(reduction[2]), np.int64(reduction[0])
+    bias = np.int64(1023 + np.int64(reduction[3])) << 52
+    sign_bit, drop = np.int64(reduction[4]), 52 - field
+    half, mask = np.int64(1) << (drop - 1), (np.int64(1) << drop) - 1
+    unit = 1.0 / (np.int64(1) << drop)
+    fractions = (np.int64(1) << bits_of_fraction) - 1
+    for i in range(n):
+        u = np.float64(key + i - centre) * scale
+        value = coefficients[7]
+        for k in range(6, -1, -1):
+            value = value * u + coefficients[k]
+        place = (-1 - (key + i)) & fractions
+        bits = np.float64(-(value + table[place])).view(np.int64) - bias
+        cut = bits & mask
+        up = np.int64(cut >= half)
+        rho[i] = ((bits >> drop) + up) | sign_bit
+        rest[i] = np.float64(cut - (up << drop)) * unit
+        if place == 0:
+            rest[i] = INFINITE
+
+
+@compiled
+def underflow(key, n, reduction, rho, rest):
+    """Fill a tile with gamma where it underflows: 0 with the sign of its unit interval."""
+    field, least = np.int64(reduction[2]), np.int64(reduction[3])
+    sign_bit = np.int64(reduction[4])
+    for i in range(n):
+        magnitude = -1 - (key + i)
+        # The biased exponent, less `least` and the bits of the fraction, tells where the point is.
+        behind = field - ((magnitude >> field) + least)
+        significand = (magnitude & ((np.int64(1) << field) - 1)) | (np.int64(1) << field)
+        whole = significand >> behind
+        is_integer = (whole << behind) == significand
+        # In (-1, 0) gamma is negative, in (-2, -1) positive.
+        rho[i] = sign_bit if whole % 2 == 0 else 0
+        rest[i] = NOT_A_NUMBER if is_integer else TINY

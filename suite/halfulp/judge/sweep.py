@@ -22,12 +22,14 @@ from halfulp.exceptions import DisagreementError
 from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.judge import elements
+from halfulp.judge.assumptions import agrees, require_default_state
 from halfulp.judge.judging import PROFILE_CAP, Axis, judge
 from halfulp.judge.tally import Bin, Extreme, Tally, merged
 from halfulp.reference.blocks import DEGREE, SHORT_DEGREE, Block, Kind, planner
 from halfulp.reference.oscillation import Reduction, reduction
+from halfulp.reference.reflection import table
 from halfulp.reference.truth import Truth, confirm, truth
-from halfulp.reference.values import FRACTION_BITS, ONE, Flag
+from halfulp.reference.values import ONE
 from halfulp.runs.schema import HISTOGRAM_LINEAR, HISTOGRAM_TAIL
 
 CANDIDATES = 32
@@ -51,8 +53,15 @@ _COUNTED = {
     "wrong_sign": elements.WRONG_SIGN,
     "wrong_zero_sign": elements.WRONG_ZERO_SIGN,
     "wrong_inf_sign": elements.WRONG_INF_SIGN,
+    "finite_at_pole": elements.FINITE_AT_POLE,
 }
-_SEEN = {"unfaithful": elements.UNFAITHFUL, "max_steps": elements.STEPS, **_COUNTED}
+_SEEN = {
+    "unfaithful": elements.UNFAITHFUL,
+    "max_steps": elements.STEPS,
+    "nan_expected": elements.NAN_EXPECTED,
+    "inf_expected": elements.INF_EXPECTED,
+    **_COUNTED,
+}
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -93,10 +102,15 @@ class Segments:
         rows = len(self.blocks)
         coefficients = np.zeros((rows, DEGREE + 1))
         reductions = np.zeros((rows, len(Reduction._fields)), dtype=np.uint64)
+        tables = _Tables()
+        offsets = [0] * rows
         for row, block in enumerate(self.blocks):
             coefficients[row, : len(block.coefficients)] = block.coefficients
-            if block.kind == Kind.OSCILLATION:
+            if block.kind >= Kind.OSCILLATION:
                 constants = reduction(self.fmt, block.first)
+                if block.kind == Kind.REFLECTION:
+                    constants = constants._replace(high=block.base)
+                    offsets[row] = tables.offset(block.base)
                 reductions[row] = [value % 2**64 for value in constants]
         kinds, keys, counts, _, bases, slopes, centres, shifts, _, bounds = zip(
             *self.blocks, strict=True
@@ -107,13 +121,14 @@ class Segments:
             places,
             _integers(counts),
             _integers([self._signed(base) for base in bases]),
-            _integers(slopes),
+            _integers(slopes) + _integers(offsets),
             _integers(centres) - first + places,
             np.ldexp(1.0, -_integers(shifts)),
             coefficients,
             np.array(bounds),
             first,
             reductions,
+            tables.joined(),
         )
 
     @cached_property
@@ -166,12 +181,32 @@ class Segments:
         return keys
 
 
+class _Tables:
+    """The tables of fractions that a shard needs, one after the other."""
+
+    def __init__(self) -> None:
+        self._offsets: dict[int, int] = {}
+        self._values: list[float] = []
+
+    def offset(self, bits: int) -> int:
+        """Return where the table for so many bits starts; it is added if it is new."""
+        if bits not in self._offsets:
+            self._offsets[bits] = len(self._values)
+            self._values += table(bits)[0]
+        return self._offsets[bits]
+
+    def joined(self) -> Floats:
+        """Return all tables as one array, never empty."""
+        return np.array(self._values or [0.0])
+
+
 def _integers(values: Iterable[int]) -> Ints:
     return np.array(values, dtype=np.int64)
 
 
 def segments(function: Function, fmt: Format, runs: Iterable[Run], axis: Axis) -> Segments:
     """Return the segments of runs of neighbouring keys of a one-argument function."""
+    require_default_state()
     runs = list(runs)
     short = fmt.p > WIDE_BITS and max(count for _, count in runs) <= SHORT_RUN
     plan = planner(function, fmt, SHORT_DEGREE if short else DEGREE)
@@ -221,6 +256,8 @@ def sweep(parts: Segments, outputs: Bits, axis: Axis) -> Tally:
     ------
     DisagreementError
         If a model and the references contradict each other.
+    HalfulpError
+        If this thread does not round to nearest, or flushes subnormals.
     """
     return _Sweep(parts, outputs, axis).tally()
 
@@ -231,6 +268,7 @@ class _Sweep:
     def __init__(self, parts: Segments, outputs: Bits, axis: Axis) -> None:
         from halfulp.judge import loops
 
+        require_default_state()
         self.parts = parts
         self.outputs = outputs
         self.axis = axis
@@ -266,7 +304,16 @@ class _Sweep:
         swept = Tally(
             self._counters(), self._extremes(), tuple(self.histogram.tolist()), self._profile()
         )
-        return merged([swept, self._settled(self.open)])
+        return merged([swept, self._settled(self.open), *self._same()])
+
+    def _same(self) -> Iterable[Tally]:
+        """Yield the tallies of segments where one result is due: one for each different output."""
+        for row, block in enumerate(self.parts.blocks):
+            if block.kind == Kind.SAME:
+                start = self.parts.places[row]
+                outputs = self.outputs[start : start + block.count]
+                for first, count in _distinct(outputs):
+                    yield multiplied(self._judged(_integers([start + first])), count)
 
     def _settled(self, places: Ints) -> Tally:
         """Return the tally of single inputs, by enclosures."""
@@ -283,12 +330,15 @@ class _Sweep:
 
     # -- counters and bins -------------------------------------------------------------------
 
+    def _same_count(self) -> int:
+        return sum(block.count for block in self.parts.blocks if block.kind == Kind.SAME)
+
     def _counters(self) -> dict[str, int]:
         active = ~self.parts.trivial
         totals = self.counters.sum(axis=0).tolist()
         inner = self.counters[active].sum(axis=0).tolist()
         found = {
-            "count": self.parts.count - len(self.open),
+            "count": self.parts.count - len(self.open) - int(self._same_count()),
             "judged": totals[elements.NUMERIC],
             "nontrivial": inner[elements.NUMERIC],
             "sum": (inner[elements.SUM_HIGH] << elements.HALF_BITS) + inner[elements.SUM_LOW],
@@ -296,7 +346,9 @@ class _Sweep:
             "wrongly_rounded": totals[elements.WRONG],
             "wrongly_rounded_nontrivial": inner[elements.WRONG],
             "unfaithful": totals[elements.UNFAITHFUL],
-            "nan_expected": int(self.parts.arrays[2][self.parts.is_nan].sum()),
+            "nan_expected": int(self.parts.arrays[2][self.parts.is_nan].sum())
+            + totals[elements.NAN_EXPECTED],
+            "inf_expected": totals[elements.INF_EXPECTED],
             **{name: totals[place] for name, place in _COUNTED.items()},
         }
         return {name: count for name, count in sorted(found.items()) if count}
@@ -343,7 +395,10 @@ class _Sweep:
     def _extremes(self) -> dict[str, Extreme]:
         """Return the extremes of all inputs that are not open, their witnesses by enclosures."""
         first = {name: self._first(column) for name, column in _SEEN.items()}
-        first["nan_expected"] = self._first_nan()
+        nans = [self._first_nan(), first["nan_expected"]]
+        found_nans = _integers([place for place in nans if place is not None])
+        if found_nans.size:
+            first["nan_expected"] = int(found_nans[self.parts.keys(found_nans).argmin()])
         worst = [self._worst(side) for side in (elements.ABOVE, elements.BELOW)]
         asked = {place for place in first.values() if place is not None}
         asked = asked.union(*(places for places, _ in worst))
@@ -434,14 +489,14 @@ class _Sweep:
     def _check(self, exact: Truth, number: int, place: int) -> None:
         row = int(self.parts.rows(np.array([place]))[0])
         block = self.parts.blocks[row]
-        if block.kind not in (Kind.MODEL, Kind.EXACT, Kind.OSCILLATION):
+        if block.kind in (Kind.OPEN, Kind.NAN, Kind.SAME):
             return
         rho, rest = self._work[0], self._work[1]
         self._loops.expected(self._y, place, 1, row, self.parts.arrays, rho, rest)
+        if rest[0] >= 0.5:
+            return  # left open, or a pole
         rounded = int(rho[0]) % (1 << max(self.parts.fmt.width, 32))
-        if rest[0] == 0.5 or not agrees(exact, number, rounded, float(rest[0]), block.bound):
-            if rest[0] == 0.5 and block.kind == Kind.OSCILLATION:
-                return
+        if not agrees(exact, number, rounded, float(rest[0]), block.bound):
             bits = int(self.parts.inputs(np.array([place]))[0, 0])
             raise DisagreementError(
                 f"The references disagree at {self.parts.function.name}"
@@ -452,34 +507,25 @@ class _Sweep:
             )
 
 
-def agrees(exact: Truth, number: int, rounded: int, rest: float, bound: float) -> bool:
-    """Tell whether a model and an enclosure can both be right.
+def _distinct(outputs: Bits) -> list[tuple[int, int]]:
+    """Return for each different output the first place and how often it came."""
+    if (outputs == outputs[0]).all():
+        return [(0, len(outputs))]
+    _, first, counts = np.unique(outputs, return_index=True, return_counts=True)
+    return list(zip(first.tolist(), counts.tolist(), strict=True))
 
-    Parameters
-    ----------
-    exact, number
-        Enclosures, and which of them.
-    rounded, rest, bound
-        What the model says: |R| = |rounded| + rest in ulps of R, within the bound.
-    """
-    fmt, unit = exact.fmt, int(exact.unit[number])
-    if exact.kind[number] != 0:
-        return False
-    if rounded == exact.rounded[number] and fmt.magnitude(rounded) > fmt.max_magnitude:
-        return True
-    low = (int(exact.whole[number]) << FRACTION_BITS) + int(exact.low[number])
-    high = (int(exact.whole[number]) << FRACTION_BITS) + int(exact.high[number])
-    if fmt.is_negative(rounded):
-        low, high = -high, -low
-    significand, exponent = fmt.significand(fmt.magnitude(rounded))
-    middle = (significand << FRACTION_BITS << (exponent - unit + 1)) >> 1
-    first = middle + _units(rest - bound) - 2
-    last = middle - _units(-(rest + bound)) + 2
-    overlap = first <= high and low <= last
-    certain = not (int(exact.flags[number]) & int(Flag.OPEN_ROUNDING))
-    settled = abs(rest) < 0.5 - bound
-    same = rounded == exact.rounded[number] or not (certain and settled)
-    return overlap and same
+
+def multiplied(tally: Tally, count: int) -> Tally:
+    """Return the tally of `count` inputs like the one that was judged; it stays the witness."""
+    return Tally(
+        {name: number * count for name, number in tally.counters.items()},
+        tally.extremes,
+        tuple(number * count for number in tally.histogram),
+        {
+            number: Bin(*(part * count for part in content))._replace(largest=content.largest)
+            for number, content in tally.profile.items()
+        },
+    )
 
 
 def _widened(extreme: Extreme, others: float) -> Extreme:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from halfulp.compiled import compiled
-from halfulp.judge.elements import MEAN_SCALE, NAN_MISSING
+from halfulp.judge.elements import MEAN_SCALE, NAN_MISSING, decided_within
 
 TILE = 2_048
 """Elements of a tile: its arrays stay in the first cache."""
@@ -55,7 +55,7 @@ def compare(y, rho, rest, n, steps, error):
 def any_odd(y, rho, rest, n, steps, bound, field, fraction):
     """Return a number other than 0 if an element is not plain, or not decided by the bound."""
     found = 0
-    decided = 0.5 - bound
+    decided = decided_within(bound)
     for i in range(n):
         away = abs(rest[i])
         step = steps[i]

@@ -16,17 +16,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from functools import cache
 from typing import Any, NamedTuple
 
 from flint import arb, ctx
 
-from halfulp.formats import Format
+from halfulp.formats import Format, power_of_two
 from halfulp.functions.record import Function
 from halfulp.reals import encode
 from halfulp.reference.enclosures import balls
 from halfulp.reference.oscillation import BOUNDS, FUNCTIONS, oscillates
+from halfulp.reference.reflection import (
+    Smooth,
+    fraction_bits,
+    poles,
+    reflected,
+    smooth,
+    underflowing,
+)
 from halfulp.reference.saturation import Saturation, active, finite_keys, interval_keys, saturations
 from halfulp.reference.series import NoSeries, coefficient, series_of, variable
 from halfulp.reference.values import FRACTION_BITS, ONE, Flag, Limit
@@ -55,6 +63,15 @@ HORNER_UNIT = 2.0**-53 * 1.01
 LARGEST = 2.0**30
 """D stays below this, so that its rounding to an integer fits 32 bits."""
 
+BEYOND = 1 << 4_096
+"""An end, in half ulps, of what has none."""
+
+UNDERFLOWN = 2.0**-40
+"""More than twice the size of what underflows, in ulps, where gamma does."""
+
+ZERO_AT_INTEGERS = ("sinpi", "sinc")
+"""Functions that are 0 at every integer: from 2^(p-1) on there is nothing else."""
+
 UNDERFLOW = 2.0**-1000
 """More than what all underflows of one evaluation can add up to."""
 
@@ -72,6 +89,12 @@ class Kind(IntEnum):
     """The result is not a number."""
     OSCILLATION = 4
     """sin, cos or tan of an argument to be reduced (`halfulp.reference.oscillation`)."""
+    SAME = 5
+    """The result of one input is that of all."""
+    UNDERFLOW = 6
+    """gamma between the poles, too small for the format (`halfulp.reference.reflection`)."""
+    REFLECTION = 7
+    """lgamma between the poles: a polynomial plus a table of fractions."""
 
 
 class Block(NamedTuple):
@@ -131,6 +154,7 @@ class Planner:
         known = sorted(_known_runs(function, fmt), key=lambda run: run.first)
         self._known = [(run.first, run.last, run) for run in known]
         self._active = active(function, fmt) if function.is_catalogue else (finite_keys(fmt),)
+        self._reflected = reflected(function, fmt)
         try:
             self._modeller: Modeller | None = Modeller(function, fmt, degree)
         except NoSeries:
@@ -163,6 +187,9 @@ class Planner:
     def _modelled(self, keys: Keys) -> Iterator[Block]:
         if self._modeller is None:
             yield _block(Kind.OPEN, keys)
+        elif self._reflected and _inside(keys, self._reflected):
+            for part in smooth(self.fmt, keys):
+                yield _reflection(self.fmt, part)
         elif oscillates(self.function, self.fmt, max(keys, key=abs)):
             function = self.function.name
             block = _block(Kind.OSCILLATION, keys, base=FUNCTIONS[function])
@@ -196,8 +223,34 @@ def _known_runs(function: Function, fmt: Format) -> list[Block]:
     settled = [_saturated(fmt, saturation) for saturation in saturations(function, fmt)]
     outside = [(least, inner[0] - 1), (inner[1] + 1, greatest)]
     settled += [_block(Kind.NAN, keys) for keys in outside if keys[0] <= keys[1]]
+    settled += _beyond_the_point(function, fmt)
     runs += _with_holes(settled, singles)
     return runs + [_block(Kind.OPEN, (key, key)) for key in singles]
+
+
+def _beyond_the_point(function: Function, fmt: Format) -> list[Block]:
+    """Return the runs of integers and of poles: there a rule decides, the same for all."""
+    found = []
+    if (keys := poles(function, fmt)) is not None:
+        found.append(_block(Kind.SAME, keys, trivial=True))
+    if (keys := underflowing(function, fmt)) is not None:
+        found.append(_block(Kind.UNDERFLOW, keys, trivial=True)._replace(bound=UNDERFLOWN))
+    if function.name in ZERO_AT_INTEGERS:
+        first = fmt.round(power_of_two(fmt.p - 1))
+        last = fmt.max_magnitude
+        found += [_block(Kind.SAME, keys) for keys in ((first, last), (-1 - last, -1 - first))]
+    return found
+
+
+def _inside(keys: Keys, outer: Keys) -> bool:
+    return outer[0] <= keys[0] and keys[1] <= outer[1]
+
+
+def _reflection(fmt: Format, part: Smooth) -> Block:
+    block = _block(Kind.REFLECTION, part.keys, base=fraction_bits(fmt, part.centre))
+    return block._replace(
+        centre=part.centre, shift=part.shift, coefficients=part.coefficients, bound=part.bound
+    )
 
 
 def _not_a_number(function: Function, fmt: Format, keys: Keys) -> list[Block]:
@@ -266,7 +319,8 @@ def _open_interval(low: int, high: int) -> tuple[float, float]:
         return last, last
     if not high:
         return first, -first
-    return (first + last) / 2, (last - first) / 2 * (1 + 2.0**-50) + 2.0**-80
+    middle = (first + last) / 2
+    return middle, math.nextafter(max(last - middle, middle - first), math.inf)
 
 
 # -- dividing runs -----------------------------------------------------------------------------
@@ -320,6 +374,14 @@ def _joined(blocks: Iterator[Block]) -> list[Block]:
 # -- models ------------------------------------------------------------------------------------
 
 
+class _Outcome(Enum):
+    """What becomes of R: a number, 0 by rounding, or an overflow."""
+
+    NUMBER = 0
+    ZERO = 1
+    OVERFLOW = 2
+
+
 @dataclass(frozen=True)
 class _Model:
     """A Taylor model in units of an ulp that holds near its centre, sign taken out."""
@@ -352,6 +414,8 @@ class Modeller:
         self.degree = degree
         self._series = series_of(function)
         self._least = fmt.emin - fmt.p + 1
+        self._greatest = fmt.emax - fmt.p + 1
+        self._threshold = arb(((2 << fmt.p) - 1, self._greatest - 1))  # exact at any precision
 
     def blocks(self, keys: Keys) -> Iterator[Block]:
         """Yield blocks that cover a run inside one binade of x."""
@@ -372,6 +436,8 @@ class Modeller:
         model = self._model(first, last)
         if model is None:
             return _parts(first, last, 2)
+        if isinstance(model, Block):
+            return model
         if not model.truncation <= TARGET and not model.bound <= TARGET:
             wanted = (model.truncation / TARGET) ** (1 / (self.degree + 1))
             pieces = 2 if not wanted < 2 else 1
@@ -383,8 +449,11 @@ class Modeller:
             return _parts(first, last, 2)
         return self._within_binade(model, first, last)
 
-    def _model(self, first: int, last: int) -> _Model | None:
-        """Return a model over a run, or None where the series does not come to one."""
+    def _model(self, first: int, last: int) -> _Model | Block | None:
+        """Return a model over a run, or None where the series does not come to one.
+
+        Where all of the run overflows, its block is returned.
+        """
         fmt = self.fmt
         centre = (first + last) // 2
         half = max(centre - first, last - centre)
@@ -402,6 +471,10 @@ class Modeller:
             rest = coefficient(wide, self.degree + 1)
         except (NoSeries, ZeroDivisionError, ValueError):
             return None
+        values = coefficient(wide, 0)
+        if abs(values) >= self._threshold:
+            base = fmt.overflowed(bool(values < 0))
+            return _block(Kind.EXACT, (first, last), trivial=True, base=base)
         return self._scaled(near, rest, centre, shift)
 
     def _scaled(self, near: Any, rest: Ball, centre: int, shift: int) -> _Model | None:
@@ -410,12 +483,12 @@ class Modeller:
         if not (value.is_finite() and rest.is_finite()) or value.contains(0):
             return None
         negative = bool(value < 0)
-        mantissa, power = value.mid().man_exp()
-        top = int(abs(mantissa).bit_length()) + int(power) - 1
+        mantissa, power = map(int, value.mid().man_exp())
+        top = abs(mantissa).bit_length() + power - 1
         unit = max(top, self.fmt.emin) - self.fmt.p + 1
         factor = -_power(-unit) if negative else _power(-unit)
         scaled = [coefficient(near, k) * factor for k in range(self.degree + 1)]
-        whole = int((scaled[0].mid() + arb(0.5)).floor().unique_fmpz())
+        whole = _whole(abs(mantissa), power - unit)
         slope = _nearest(float(scaled[1].mid()) * 2.0**-shift)
         scaled[0] -= whole
         scaled[1] -= slope * _power(shift)
@@ -423,7 +496,7 @@ class Modeller:
         lost = sum((abs(ball - c) for ball, c in zip(scaled, rounded, strict=True)), arb(0))
         horner = sum((2 * k + 1) * abs(c) for k, c in enumerate(rounded)) * HORNER_UNIT
         truncation = abs(rest * factor)
-        bound = _upper(truncation + lost + arb(horner)) + UNDERFLOW
+        bound = _upper(truncation + lost + arb(horner) + arb(UNDERFLOW))
         if not math.isfinite(bound) or sum(map(abs, rounded)) > LARGEST:
             return None
         return _Model(
@@ -434,32 +507,37 @@ class Modeller:
 
     def _within_binade(self, model: _Model, first: int, last: int) -> Block | list[Keys]:
         """Return the block if R stays in one binade, else the parts on both sides of its border."""
-        low, high, trivial = self._binade(model)
+        low, high, outcome = self._binade(model)
         steepness = self._steepness(model)
         if steepness is None:
-            spread = abs(model.slope) * (last - first + 1) // 2 + 1
-            loose = sum(map(abs, model.coefficients)) + model.bound
-            if model.whole - spread - loose > low and model.whole + spread + loose < high:
-                return self._accepted(model, first, last, trivial=trivial)
-            return _parts(first, last, 2)
-        ends = sorted((first, last), key=lambda key: steepness * key)
+            spread = abs(model.slope) * ((last - first + 1) // 2)
+            loose = 2 * (sum(map(abs, model.coefficients)) + model.bound) * (1 + 2.0**-40)
+            inside = 2 * (model.whole - spread) - low > loose < high - 2 * (model.whole + spread)
+            accepted = self._accepted(model, first, last, outcome)
+            return accepted if inside else _parts(first, last, 2)
+        ends = [first, last] if steepness > 0 else [last, first]
         if _above(model, ends[0], low) and _below(model, ends[1], high):
-            return self._accepted(model, first, last, trivial=trivial)
+            return self._accepted(model, first, last, outcome)
         border = low if not _above(model, ends[0], low) else high
         return self._split_at(model, ends, border, abs(steepness))
 
-    def _binade(self, model: _Model) -> tuple[float, float, bool]:
-        """Return the bounds of the model's binade in its ulp, and whether R rounds to 0 there."""
-        p = self.fmt.p
-        bottom: float = 1 << (p - 1)
-        top: float = 1 << p
+    def _binade(self, model: _Model) -> tuple[int, int, _Outcome]:
+        """Return the bounds of the model's binade in halves of its ulp, and what becomes of R.
+
+        Halves, because results next to 0 and next to overflow have their bounds there.
+        """
+        bottom, top = 1 << self.fmt.p, 2 << self.fmt.p
         if model.unit == self._least:
             if not model.whole and model.coefficients[0] < 0.5:
-                return 0, 0.5, True
-            bottom = 0.5
-        if model.unit == self.fmt.emax - p + 1:
-            top = (1 << p) - 0.5
-        return bottom, top, False
+                return 0, 1, _Outcome.ZERO
+            bottom = 1
+        if model.unit > self._greatest:
+            return bottom, BEYOND, _Outcome.OVERFLOW
+        if model.unit == self._greatest:
+            if 2 * (model.whole + model.coefficients[0]) >= top - 1:
+                return top - 1, BEYOND, _Outcome.OVERFLOW
+            top -= 1
+        return bottom, top, _Outcome.NUMBER
 
     @staticmethod
     def _steepness(model: _Model) -> float | None:
@@ -472,14 +550,14 @@ class Modeller:
         return linear - math.copysign(bends, linear)
 
     def _split_at(
-        self, model: _Model, ends: list[int], border: float, steepness: float
+        self, model: _Model, ends: list[int], border: int, steepness: float
     ) -> list[Keys]:
         """Return the parts below, at and above the key where R passes a border."""
         low, high = ends  # R at low is the smaller one
         while abs(high - low) > 1:
             middle = (low + high) // 2
             whole, value = model.at(middle)
-            if whole - border + value < 0:
+            if 2 * whole - border + 2 * value < 0:
                 low = middle
             else:
                 high = middle
@@ -492,14 +570,17 @@ class Modeller:
         found = [part for part in parts if part[0] <= part[1]]
         return found if len(found) > 1 else _parts(first, last, 2)
 
-    def _accepted(self, model: _Model, first: int, last: int, *, trivial: bool) -> Block:
+    def _accepted(self, model: _Model, first: int, last: int, outcome: _Outcome) -> Block:
+        if outcome == _Outcome.OVERFLOW:
+            base = self.fmt.overflowed(model.negative)
+            return _block(Kind.EXACT, (first, last), trivial=True, base=base)
         binades = model.unit - self._least
         base = model.whole + (binades << (self.fmt.p - 1))
         return Block(
             Kind.MODEL,
             first,
             last - first + 1,
-            trivial,
+            outcome == _Outcome.ZERO,
             base | (self.fmt.sign_bit if model.negative else 0),
             model.slope,
             model.centre,
@@ -509,14 +590,25 @@ class Modeller:
         )
 
 
-def _above(model: _Model, key: int, border: float) -> bool:
+def _above(model: _Model, key: int, border: int) -> bool:
+    """Tell whether R at a key is certainly above a number of half ulps.
+
+    An integer is compared with a double, which is exact; the double is rounded up.
+    """
     whole, value = model.at(key)
-    return whole - border >= model.bound - value
+    return 2 * whole - border > math.nextafter(2 * (model.bound - value), math.inf)
 
 
-def _below(model: _Model, key: int, border: float) -> bool:
+def _below(model: _Model, key: int, border: int) -> bool:
     whole, value = model.at(key)
-    return whole - border <= -model.bound - value
+    return border - 2 * whole > math.nextafter(2 * (model.bound + value), math.inf)
+
+
+def _whole(mantissa: int, exponent: int) -> int:
+    """Return mantissa * 2^exponent rounded to an integer."""
+    if exponent >= 0:
+        return mantissa << exponent
+    return ((mantissa >> (-exponent - 1)) + 1) >> 1
 
 
 def _nearest(value: float) -> int:

@@ -384,8 +384,11 @@ def _read_table(folder: Path, name: str, columns: Sequence[Column], written: int
     if TABLES_SINCE[name] > written:
         return schema.empty_table()
     try:
-        # The bytes are read first: pyarrow takes a path for a dataset and reads more into it.
-        table = pq.read_table(pa.BufferReader(file.read_bytes()))
+        # The bytes are read first: pyarrow takes a path for a dataset and reads more into it. And
+        # without threads: a process that ends soon after may be aborted by them, after its work
+        # (https://github.com/apache/arrow/issues/34314).
+        source = pa.BufferReader(file.read_bytes())
+        table = pq.ParquetFile(source).read(use_threads=False)
         for column in columns:
             if column.since > written:
                 nulls = pa.nulls(table.num_rows, schema.field(column.name).type)

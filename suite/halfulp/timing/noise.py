@@ -7,6 +7,7 @@ a process in common with another: who runs twice in a round finds its caches war
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +25,7 @@ from halfulp.timing.pools import drawn, pool
 from halfulp.timing.regions import NORMAL
 from halfulp.timing.rounds import Conditions, Course, hold
 from halfulp.timing.stage import request
-from halfulp.timing.statistics import Interval, corrected, needed, paired, percentile, verdict
+from halfulp.timing.statistics import Interval, corrected, needed, paired, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +81,15 @@ class Noise:
         return Counter(verdict(interval, self.margin) for interval in intervals)
 
     @property
+    def widest(self) -> Outcome:
+        """The routine whose interval reached farthest from 1."""
+        return max(self.outcomes, key=lambda each: reach_of(each.same))
+
+    @property
     def floor(self) -> float:
         """The relative difference that 95 of 100 intervals of a routine with itself stay within."""
-        reach = [
-            max((each.same.high or np.inf) - 1, 1 - (each.same.low or 0.0))
-            for each in self.outcomes
-        ]
-        return percentile(reach, 95)
+        reach = sorted(reach_of(each.same) for each in self.outcomes)
+        return reach[math.ceil(0.95 * len(reach)) - 1]
 
     @property
     def share_of_differences(self) -> float:
@@ -98,6 +101,13 @@ class Noise:
     def share_found(self) -> float:
         """The part of comparisons with more elements that came out slower."""
         return self.verdicts(more=True)["slower"] / max(len(self.outcomes), 1)
+
+
+def reach_of(ratio: Interval) -> float:
+    """Return how far an interval reaches from 1; infinity where there is none."""
+    if ratio.low is None or ratio.high is None:
+        return math.inf
+    return max(ratio.high - 1, 1 - ratio.low)
 
 
 def noise(
