@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from halfulp_reports.comparison_words import headline, split, told
-from halfulp_reports.numbers import decimal, rounded_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from halfulp.expectations.baseline_model import Case
     from halfulp.expectations.comparison import Change, Comparison, SpeedChange
 
 Quote: TypeAlias = Callable[[str], str]
@@ -46,23 +44,22 @@ def lines(comparison: Comparison, quote: Quote) -> Iterator[str]:
 
 def _row(change: Change, quote: Quote) -> str:
     where = f"{_named(change.routine, quote)}, {quote(change.key[1])}, {quote(change.key[2])}"
-    errors = f"{_maximum(change.before)} to {_maximum(change.now)} ulp"
+    # The reason may be in the words of a library; what moved is in ours.
+    why = quote(change.reason) if change.reason else told(change)
     seen = change.now.witness if change.now else None
-    at = f", now largest at {quote(seen.input)}" if seen else ""
-    return f"{change.verdict}: {where}: {errors}; {quote(told(change))}{at}"
+    at = f"; largest now at {quote(seen.input)}" if seen and not change.reason else ""
+    return f"{change.verdict}: {where}: {why}{at}"
 
 
 def _time(change: SpeedChange, quote: Quote) -> str:
     timed = change.now or change.before
-    size = f", {timed.size} elements" if timed else ""
+    size = timed.size if timed else 0
     ratio = f"{change.ratio[0]:.2f} to {change.ratio[1]:.2f} times" if change.ratio else ""
+    said = ratio or quote(change.reason)
     return (
-        f"{change.verdict}: {_named(change.routine, quote)}{size}: {ratio or quote(change.reason)}"
+        f"{change.verdict}: {_named(change.routine, quote)}, {size} "
+        f"element{'' if size == 1 else 's'} a call: {said}"
     )
-
-
-def _maximum(case: Case | None) -> str:
-    return rounded_up(decimal(case.max_ulp_text)) if case and case.max_ulp_text else "none"
 
 
 def _named(routine: str, quote: Quote) -> str:

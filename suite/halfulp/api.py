@@ -262,6 +262,7 @@ def time(
     backends: Sequence[str] = ("numpy",),
     formats: Sequence[str] = ("float32",),
     options: Options | None = None,
+    study: str | Path | Study = "",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Timings:
@@ -277,6 +278,8 @@ def time(
         Labels of backends, and names of formats.
     options
         Sizes, regions and other axes, rounds and margin (`halfulp.timing.plan.Options`).
+    study
+        A study whose labels of backends, formulas and regions may be used; "" for none.
     seed
         Of the inputs and of the order in which routines take turns.
     progress
@@ -299,6 +302,7 @@ def time(
         backends=backends,
         formats=formats,
         options=options,
+        study=study,
         seed=seed,
     )
     return timed(plan, progress=progress)
@@ -311,19 +315,23 @@ def plan_timing(
     backends: Sequence[str] = ("numpy",),
     formats: Sequence[str] = ("float32",),
     options: Options | None = None,
+    study: str | Path | Study = "",
     seed: int = 0,
 ) -> Plan:
     """Return what is timed; see `time` for the parameters."""
     from dataclasses import replace
 
-    from halfulp.study.plan import Names, Product, expand, plan_of
+    from halfulp.study.model import load_study
+    from halfulp.study.plan import Names, Product, expand, names_of, plan_of
     from halfulp.study.timed import timing_plan
     from halfulp.timing.plan import Options as Axes
 
     _check_seed(seed)
+    read = load_study(study) if isinstance(study, str | Path) and study else study
+    names = Names() if isinstance(read, str | Path) else names_of(read)
     product = Product((function,), backends, formats, formulas, inputs=("edges",))
-    plan = plan_of(expand(product, Names()), Names(), name="time", seed=seed)
-    return replace(plan, timing=timing_plan(options or Axes(), plan.rows, {}, seed))
+    plan = plan_of(expand(product, names), names, name="time", seed=seed)
+    return replace(plan, timing=timing_plan(options or Axes(), plan.rows, names.regions, seed))
 
 
 def timed(plan: Plan, *, progress: Progress | None = None) -> Timings:

@@ -39,6 +39,11 @@ def compiled(loop: _Loop) -> _Loop:
     return made
 
 
+def is_compiled() -> bool:
+    """Tell whether code has been kept for this state of the sources."""
+    return any((_base() / _state_of_sources()).rglob("*.nbc"))
+
+
 @cache
 def cache_folder() -> str:
     """Return a folder in which compiled code can be kept; made if it is missing."""

@@ -5,13 +5,26 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from halfulp.cli import main
+
 EXAMPLE = Path(__file__).parents[1] / "example_project"
 MARK = "  /* faults are injected here by a test */\n"
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True)
@@ -20,19 +33,21 @@ class Project:
 
     folder: Path
 
-    def halfulp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "halfulp", *arguments, "--quiet"],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+    def halfulp(self, *arguments: str) -> Done:
+        """Run the command line in this process, which spares a second a call."""
+        out, err = StringIO(), StringIO()
+        with chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
+            code = main([*arguments, "--quiet"])
+        assert "Traceback" not in err.getvalue(), err.getvalue()
+        return Done(code, out.getvalue(), err.getvalue())
 
-    def check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def check(self, *arguments: str) -> Done:
         return self.halfulp("check", *arguments)
+
+    def check_in_a_shell(self, *arguments: str) -> Done:
+        command = [sys.executable, "-m", "halfulp", "check", *arguments, "--quiet"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def inject(self, code: str, file: str = "kernels.c") -> None:
         """Put C code at the beginning of the kernel."""

@@ -14,7 +14,7 @@ STUDY = "accuracy.toml"
 
 
 def test_a_good_kernel_passes(checked) -> None:
-    done = checked.check("good", "--require")
+    done = checked.check_in_a_shell("good", "--require")
     assert done.returncode == 0
     assert done.stdout.startswith("passed. 10 limits: ")
     run = halfulp.load_run(checked.folder / "good")
@@ -33,7 +33,7 @@ def test_two_ulp_at_one_input_of_the_corpus(project) -> None:
 
 def test_a_zero_of_the_wrong_sign(project) -> None:
     project.inject("if (x == 0.0f) return 0.0f;")
-    done = project.check(STUDY)
+    done = project.check_in_a_shell(STUDY)
     assert done.returncode == 1
     assert "broken: expm1/native/ours/float32, region all, edges: special_mismatches" in done.stdout
     assert "at -0x0p+0: got 0x0p+0, want -0x0p+0" in done.stdout

@@ -51,6 +51,8 @@ def test_published_digits_lie_between_the_bounds(text: str, digits: str) -> None
         ("-log(1 - 1)", Real(special="inf")),
         ("log(-1)", Real(special="nan")),
         ("gamma(0.5) / 0", Real(special="undecided")),
+        ("exp(exp(exp(3)))", Real(special="undecided")),
+        ("log(exp(exp(11)))", Real(special="undecided")),
     ],
 )
 def test_what_is_rational_or_no_number_is_known_exactly(text: str, expected: Real) -> None:

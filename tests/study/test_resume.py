@@ -18,6 +18,9 @@ import pytest
 
 import halfulp
 from halfulp.runs.schema import TABLES
+from halfulp.study.model import Study
+from halfulp.study.plan import make_plan
+from halfulp.study.shards import groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +54,23 @@ functions = ["atan2"]
 backends = ["numpy"]
 formats = ["float32"]
 inputs = ["edges", "spread:8000"]
+[[case]]
+functions = ["exp"]
+backends = ["numpy"]
+formats = ["float32"]
+regions = ["1 : 1.5"]
+inputs = ["exhaustive"]
 """
-SHARDS = 35
-"""About as many shards as the study has."""
+
+SWEEP = """
+schema = 1
+title = "every float32"
+[[case]]
+functions = ["exp"]
+backends = ["numpy"]
+formats = ["float32"]
+inputs = ["exhaustive"]
+"""
 
 
 def contents(run: Path) -> dict[str, bytes]:
@@ -67,10 +84,16 @@ class Resumable:
 
     home: Path
     workers: Sequence[int] = (2,)
+    study: str = STUDY
     calls: int = 0
 
     def __post_init__(self) -> None:
-        (self.home / "study.toml").write_text(STUDY)
+        (self.home / "study.toml").write_text(self.study)
+
+    def shards(self) -> int:
+        """Return how many shards the study has."""
+        plan = make_plan(Study.from_text(self.study))
+        return sum(group.shards for group in groups(plan.rows, plan.seed))
 
     @property
     def folder(self) -> Path:
@@ -160,10 +183,11 @@ def kill_until_done(run: Resumable, kills: int, choice: random.Random) -> list[s
     The death of a worker or a subject ends nothing: the judge is killed a little later.
     """
     killed = []
+    shards = run.shards()
     for left in range(kills, 0, -1):
         process = run.start()
         done = run.lines()
-        run.wait_for(process, done + choice.randrange(2 + 2 * max(SHARDS - done, 0) // left))
+        run.wait_for(process, done + choice.randrange(2 + 2 * max(shards - done, 0) // left))
         time.sleep(choice.random() / 10)
         killed.append(choice.choice(["judge", "worker", "subject"]))
         if killed[-1] != "judge":
@@ -185,14 +209,17 @@ def test_kills_at_random_moments_change_no_bit(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_twenty_kills_at_random_moments_change_no_bit(
-    run: Resumable, uninterrupted: dict[str, bytes]
-) -> None:
-    killed = kill_until_done(run, 20, random.Random(5))
-    assert set(killed) == {"judge", "worker", "subject"}
-    run.finish()
-    assert contents(run.folder) == uninterrupted
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("study", [STUDY, SWEEP], ids=["study", "sweep"])
+def test_twenty_kills_at_random_moments_change_no_bit(tmp_path: Path, study: str) -> None:
+    for name in ("killed", "whole"):
+        (tmp_path / name).mkdir()
+    killed = Resumable(tmp_path / "killed", workers=(2, 1, 3), study=study)
+    assert set(kill_until_done(killed, 20, random.Random(5))) == {"judge", "worker", "subject"}
+    killed.finish()
+    whole = Resumable(tmp_path / "whole", study=study)
+    whole.finish()
+    assert contents(killed.folder) == contents(whole.folder)
 
 
 @pytest.mark.parametrize("module", ["halfulp.study.worker", "halfulp.subject"])

@@ -46,6 +46,9 @@ _THREADS = typer.Option([1], "--threads", metavar="N", help="May be repeated.")
 _MODE = typer.Option(
     ["throughput"], "--mode", metavar="M", help="throughput, or latency for C. May be repeated."
 )
+_STUDY = typer.Option(
+    "", "--study", metavar="STUDY", help="Its backends, formulas and regions may be used by label."
+)
 _BASE = typer.Option("", "--base", metavar="B", help="The backend that ratios are taken against.")
 _MARGIN = typer.Option(0.03, "--margin", help="Ratios within this of 1 are equivalent.")
 _ROUNDS = typer.Option(30, "--rounds", metavar="N", help="Samples of each routine.")
@@ -68,6 +71,7 @@ def time(
     stride: list[int] = _STRIDE,
     threads: list[int] = _THREADS,
     mode: list[str] = _MODE,
+    study: str = _STUDY,
     base: str = _BASE,
     margin: float = _MARGIN,
     rounds: int = _ROUNDS,
@@ -97,6 +101,7 @@ def time(
         backends=backend,
         formats=format,
         options=axes,
+        study=study,
         seed=seed or 0,
         progress=progress_for(quiet=shared.quiet),
     )

@@ -26,6 +26,8 @@ TINY = -4_000
 """Binary exponent below which a value that is not known to be 0 needs no relative accuracy."""
 
 _LARGEST_PRECISION = 16_384
+_FARTHEST = 100_000
+"""Binary exponent beyond which a value is left undecided: nobody prints it."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ def _enclosed(tree: Expression) -> Real:
             middle, exponent = map(int, ball.mid().man_exp())
             radius, radius_exponent = map(int, ball.rad().man_exp())
             top = middle.bit_length() + exponent if middle else TINY
+            if abs(top) > _FARTHEST:
+                return UNDECIDED
             if not radius or radius.bit_length() + radius_exponent <= max(top - ACCURATE, TINY):
                 low = _dyadic(middle, exponent) - _dyadic(radius, radius_exponent)
                 high = _dyadic(middle, exponent) + _dyadic(radius, radius_exponent)
@@ -204,7 +208,10 @@ def _confirmed(tree: Expression, found: Real) -> Real:
 
     if not found.low * found.high > 0:
         return found  # around 0 mpmath has no error bound to hold it against
-    value = solve(tree, 3 * ACCURATE)
+    try:
+        value = solve(tree, 3 * ACCURATE)
+    except ValueError:
+        return UNDECIDED
     room = abs(found.middle) / 2 ** (ACCURATE // 2)
     if not found.low - room <= value <= found.high + room:
         raise DisagreementError(

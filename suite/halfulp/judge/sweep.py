@@ -272,7 +272,7 @@ class _Sweep:
         self.parts = parts
         self.outputs = outputs
         self.axis = axis
-        self._loops = loops
+        self._loops: Any = loops  # what numba compiles has no types
         self._y = _as_signed(outputs)
         self._work = _work(self._y.dtype)
         rows = len(parts.blocks)

@@ -116,7 +116,7 @@ class Block(NamedTuple):
 
     kind: Kind
     first: int
-    count: int
+    count: int  # type: ignore[assignment] # hides tuple.count, which no block needs
     trivial: bool = False
     base: int = 0
     slope: int = 0
@@ -494,9 +494,9 @@ class Modeller:
         scaled[1] -= slope * _power(shift)
         rounded = tuple(float(ball.mid()) for ball in scaled)
         lost = sum((abs(ball - c) for ball, c in zip(scaled, rounded, strict=True)), arb(0))
-        horner = sum((2 * k + 1) * abs(c) for k, c in enumerate(rounded)) * HORNER_UNIT
+        horner = sum((arb(abs(c)) * (2 * k + 1) for k, c in enumerate(rounded)), arb(0))
         truncation = abs(rest * factor)
-        bound = _upper(truncation + lost + arb(horner) + arb(UNDERFLOW))
+        bound = _upper(truncation + lost + horner * HORNER_UNIT + UNDERFLOW)
         if not math.isfinite(bound) or sum(map(abs, rounded)) > LARGEST:
             return None
         return _Model(

@@ -384,8 +384,16 @@ def solve(constant: str | Expression, precision: int = 256) -> Fraction:
     """Return a constant expression such as 22*pi/2, computed with `precision` bits.
 
     For interesting points and bounds, which are places to look and not references.
+
+    Raises
+    ------
+    ValueError
+        If a part of it is not real, a pole, or beyond the cap on exponents.
     """
-    return _to_fraction(_constant(constant, precision))
+    try:
+        return _to_fraction(_constant(constant, precision))
+    except (_OutOfDomainError, _PoleError, _CappedError) as error:
+        raise ValueError(f"no value of {constant}") from error
 
 
 def _constant(constant: str | Expression, precision: int) -> Number_:

@@ -6,16 +6,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from halfulp.study.shards import SHARD_INPUTS, Group
+from halfulp.study.shards import Group
 
 _KEPT = 0.9
 """What a shard's weight is multiplied by with each later one: about the last ten of them count."""
 
 _FIRST_GUESS_S = {False: 2e-5, True: 5e-9}
-"""Seconds an input, one by one and in large shards, until a shard of the kind has been timed.
+"""Seconds an input, one by one and swept, as long as no shard of the kind has been timed.
 
-The first is what a spread of a million over float64 takes, the second what a sweep over float32
-takes; both on one core of the machine that the figures of the README are from.
+Orders of magnitude alone: a spread of a million takes some ten seconds on two cores, and so does a
+sweep over float32.
 """
 
 _SAY_EVERY_S = 0.5
@@ -83,20 +83,15 @@ class Pace:
         for key in _kinds(group):
             if key in self._rates:
                 return self._rates[key].seconds / self._rates[key].inputs
-        return _FIRST_GUESS_S[_is_large(group)]
+        return _FIRST_GUESS_S[group.is_swept]
 
 
 def _kinds(group: Group) -> Iterator[tuple[object, ...]]:
     """Yield what a group's rate is likely to be shared with, the likeliest first."""
-    large = _is_large(group)
+    swept, function = group.is_swept, group.function
     yield "group", group.number
-    yield "function and format", large, group.function.name, group.fmt.name
-    yield "function", large, group.function.name
-    yield "arity and format", large, group.function.arity, group.fmt.name
-    yield "arity", large, group.function.arity
-    yield "size", large
-
-
-def _is_large(group: Group) -> bool:
-    """Tell whether shards are of the size that is judged by the block."""
-    return group.shards > 0 and group.span(0)[1] > SHARD_INPUTS
+    yield "function and format", swept, function.name, group.fmt.name
+    yield "function", swept, function.name
+    yield "arity and format", swept, function.arity, group.fmt.name
+    yield "arity", swept, function.arity
+    yield "way", swept

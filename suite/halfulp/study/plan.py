@@ -169,7 +169,7 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
     """
     selectors = parse_selectors(only)
     with _at(f"Study {study.name}"):
-        names = _names(study)
+        names = names_of(study)
         rows = list(
             itertools.chain.from_iterable(expand(product, names) for product in _products(study))
         )
@@ -331,7 +331,7 @@ def _check_arguments(function: Function, draft: _Draft) -> None:
 # -- names -----------------------------------------------------------------------------------
 
 
-def _names(study: Study) -> Names:
+def names_of(study: Study) -> Names:
     """Return what the labels of a study stand for; all are checked, used or not."""
     regions: dict[str, str] = {}
     for label, written in study.region.items():

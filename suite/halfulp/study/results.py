@@ -96,6 +96,8 @@ def measured(context: RowContext, tally: Tally) -> Record:
         "specials": sum(tally[name] for name in DEFECTS),
         "histogram": list(tally.histogram),
         "proved": not any(tally[name] for name in UNDECIDED),
+        "places": context.group.sampler.places or None,
+        "enclosed": tally["enclosed"] if context.group.is_swept else None,
     }
 
 

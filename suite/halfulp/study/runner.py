@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from halfulp.compiled import is_compiled
 from halfulp.environment import usable_cores
 from halfulp.expectations.limits import held
 from halfulp.judge.tally import Tally
@@ -180,6 +181,8 @@ class _Carrying:
         if remaining < total:
             self.progress.message(f"{total - remaining:,} of {total:,} inputs were done before")
         self.progress.start(remaining, len(self.plan.rows))
+        if any(left[group.number] and group.is_swept for group in groups) and not is_compiled():
+            self.progress.message("compiling the judge's loops, once on this machine: about 10 s")
         task = Task(self.plan.rows, self.plan.backends, self.plan.seed)
         if callables:
             self._run_here(Worker(task, callables))

@@ -170,8 +170,10 @@ class Worker:
         results: dict[int, Tally | Failure] = {}
         for row in rows:
             outputs = self._evaluate(row, Runs(group.fmt, runs))
-            is_failure = isinstance(outputs, Failure)
-            results[row] = outputs if is_failure else sweep(parts, outputs, group.axis)
+            if isinstance(outputs, Failure):
+                results[row] = outputs
+            else:
+                results[row] = sweep(parts, outputs, group.axis)
         return results
 
     def _judge_singly(
