@@ -77,6 +77,8 @@ class _NumPy(_Fresh):
     def __init__(self, adapter: Any, torch: Any, device: str) -> None:
         super().__init__(adapter, torch, device)
         self._numpy = imported("numpy", "NumPy")
+        # For good, as nan and infinity are results: a context would be a part of each timed call.
+        self._numpy.seterr(all="ignore")
 
     @property
     def versions(self) -> dict[str, str]:
@@ -88,11 +90,10 @@ class _NumPy(_Fresh):
         function = getattr(self._numpy, name, None)
         if function is None:
             raise Unavailable(f"NumPy has no {name}.")
-        errstate, torch = self._numpy.errstate, self.module
+        torch = self.module
 
         def on_memory(*tensors: Array) -> Array:
-            with errstate(all="ignore"):  # nan and infinity are results, not accidents
-                return torch.from_numpy(function(*(tensor.numpy() for tensor in tensors)))
+            return torch.from_numpy(function(*(tensor.numpy() for tensor in tensors)))
 
         return on_memory
 

@@ -34,7 +34,7 @@ def compiled(loop: _Loop) -> _Loop:
     """Compile a function at its first call for each set of types, and keep the code."""
     import numba
 
-    numba.config.CACHE_DIR = cache_folder()
+    numba.config.CACHE_DIR = cache_folder()  # type: ignore[attr-defined] # made at import
     made: _Loop = numba.njit(**OPTIONS)(loop)
     return made
 

@@ -11,6 +11,8 @@ import pytest
 import halfulp
 
 STUDY = "accuracy.toml"
+OURS = (STUDY, "--only", "backend=ours")
+PYTHON = (STUDY, "--only", "backend=ours-python")
 
 
 def test_a_good_kernel_passes(checked) -> None:
@@ -23,7 +25,7 @@ def test_a_good_kernel_passes(checked) -> None:
 
 def test_two_ulp_at_one_input_of_the_corpus(project) -> None:
     project.inject("if (x == 0x1.80dd4ep-3f) return 0x1.a767a6p-3f;")  # 2 steps above the right one
-    done = project.check(STUDY)
+    done = project.check(*OURS)
     assert done.returncode == 1
     assert "broken: expm1/native/ours/float32, region all, corpus: max_ulp" in done.stdout
     assert "at 0x1.80dd4ep-3: got 0x1.a767a6p-3, want 0x1.a767" in done.stdout
@@ -33,7 +35,7 @@ def test_two_ulp_at_one_input_of_the_corpus(project) -> None:
 
 def test_a_zero_of_the_wrong_sign(project) -> None:
     project.inject("if (x == 0.0f) return 0.0f;")
-    done = project.check_in_a_shell(STUDY)
+    done = project.check_in_a_shell(*OURS)
     assert done.returncode == 1
     assert "broken: expm1/native/ours/float32, region all, edges: special_mismatches" in done.stdout
     assert "at -0x0p+0: got 0x0p+0, want -0x0p+0" in done.stdout
@@ -41,7 +43,7 @@ def test_a_zero_of_the_wrong_sign(project) -> None:
 
 def test_a_missing_kernel_is_no_pass(project) -> None:
     project.write("kernels.c", project.read("kernels.c").replace("ours_expm1f", "ours_other"))
-    done = project.check(STUDY)
+    done = project.check(*OURS)
     assert done.returncode == 3
     assert (
         "the required backend ours is missing: kernels.c has no symbol ours_expm1f" in done.stderr
@@ -51,7 +53,7 @@ def test_a_missing_kernel_is_no_pass(project) -> None:
 
 def test_a_backend_that_is_not_required_fails_under_require_only(project) -> None:
     project.write(STUDY, project.read(STUDY).replace("example_kernels:", "no_such_module:"))
-    lenient, required = project.check(STUDY), project.check(STUDY, "--require")
+    lenient, required = project.check(*PYTHON), project.check(*PYTHON, "--require")
     assert (lenient.returncode, required.returncode) == (0, 3)
     assert "ModuleNotFoundError: No module named 'no_such_module'" in lenient.stdout
     assert "FAILED: 4 not measured" in required.stdout
@@ -60,7 +62,7 @@ def test_a_backend_that_is_not_required_fails_under_require_only(project) -> Non
 def test_a_crash_is_broken_although_nothing_is_wrong_with_the_figures(project) -> None:
     project.inject("if (x == 1.0f) { volatile int *nowhere = 0; *nowhere = 1; }")
     project.write("limits.toml", '[[limit]]\nfunction = "softplus"\nmax_ulp = 1\n')
-    done = project.check(STUDY)
+    done = project.check(*OURS)
     assert done.returncode == 1
     assert (
         "crashed: expm1/native/ours/float32, region all, edges\n    killed by SIGSEGV"
@@ -83,12 +85,12 @@ issue = "https://example.org/7"
 
 def test_an_expected_failure_fails_when_it_starts_to_pass(project) -> None:
     project.write("limits.toml", FAILING)
-    passing = project.check(STUDY)
+    passing = project.check(*OURS)
     assert passing.returncode == 1
     assert "passes unexpectedly: expm1/native/ours/float32" in passing.stdout
     assert "a known defect https://example.org/7" in passing.stdout
     project.inject("if (x == 1.0f) return 2.0f;")
-    failing = project.check(STUDY)
+    failing = project.check(*OURS)
     assert failing.returncode == 0
     assert "1 fails as expected" in failing.stdout
 
@@ -126,7 +128,7 @@ def test_limits_are_loosened_only_if_that_is_allowed(checked, tmp_path) -> None:
 
 def test_a_limit_in_the_study_itself_is_tightened_there(project) -> None:
     study = 'schema = 1\n# the only case\n[[case]]\nfunctions = ["sqrt"]\nbackends = ["numpy"]\n'
-    study += 'formats = ["float16"]\n[[limit]]\nmax_ulp = 2 # correctly rounded\n'
+    study += 'formats = ["float16"]\ninputs = ["spread:500"]\n[[limit]]\nmax_ulp = 2 # enough\n'
     project.write("root.toml", study)
     done = project.check("root.toml", "--update-limits")
     assert done.returncode == 0, done.stderr
@@ -154,7 +156,7 @@ def test_a_run_is_no_worse_than_itself(checked, baseline) -> None:
 def test_worse_than_the_baseline(project, baseline) -> None:
     project.inject("if (x > 2.0f && x < 2.1f) return nextafterf((float)expm1(x), 99.0f);")
     project.write("limits.toml", "[[limit]]\nmax_ulp = 9\n")
-    done = project.check(STUDY, "--baseline", baseline)
+    done = project.check(*OURS, "--baseline", baseline)
     assert done.returncode == 1
     assert "in the baseline 0.49901" in done.stdout
     assert f"(baseline {baseline})" in done.stdout
@@ -163,15 +165,15 @@ def test_worse_than_the_baseline(project, baseline) -> None:
 
 def test_a_case_that_one_side_lacks_is_told_and_fails_under_require(project, baseline) -> None:
     project.write(STUDY, project.read(STUDY).replace('"edges"', '"grid:50"'))
-    lenient = project.check(STUDY, "--baseline", baseline)
+    lenient = project.check(*OURS, "--baseline", baseline)
     assert lenient.returncode == 0
     assert "the baseline has this case, the run has not" in lenient.stdout
     assert "the baseline has no such case" in lenient.stdout
-    assert project.check(STUDY, "--baseline", baseline, "--require").returncode == 3
+    assert project.check(*OURS, "--baseline", baseline, "--require").returncode == 3
 
 
 def test_other_inputs_are_not_compared(project, baseline) -> None:
-    done = project.check(STUDY, "--baseline", baseline, "--seed", "5")
+    done = project.check(*OURS, "--baseline", baseline, "--seed", "5")
     assert done.returncode == 0
     assert "other inputs: seed 5, in the baseline 0" in done.stdout
 

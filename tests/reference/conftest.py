@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Ball = Any  # python-flint ships no types
 Keys = tuple[int, int]
 MODELS = (Kind.MODEL, Kind.OSCILLATION, Kind.REFLECTION)
+HORNER_UNIT = Fraction(planning.HORNER_UNIT)  # as it is before any mutant
 
 
 class Point(NamedTuple):
@@ -217,7 +218,7 @@ def _is_kept(made: Made) -> bool:
         blurred = bounds[1] - bounds[0] + abs(bounds[0]) / 2**90
         if off > Fraction(math.ulp(c)) / 2 + blurred:
             return False
-        budget += off + (2 * k + 1) * abs(Fraction(c)) * Fraction(planning.HORNER_UNIT)
+        budget += off + (2 * k + 1) * abs(Fraction(c)) * HORNER_UNIT
     return budget <= Fraction(model.bound)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from halfulp.exceptions import RunError
+from halfulp.functions import CATALOGUE
 from halfulp_reports import html
 from halfulp_reports.html import form
 
@@ -238,9 +239,12 @@ def test_the_first_table_has_different_functions_if_there_are_enough(
 
 @pytest.mark.parametrize("text", [HOSTILE, "x" * 10_000, "\u202egnal", "\x00\x1b[31m", " "])
 def test_hostile_labels_stay_text(build: Callable[..., Run], hand: Any, text: str) -> None:
-    contents, tables = hand.synthetic(("exp", "log"), ("numpy",), ("float32",), ("spread:9",))
+    contents, tables = hand.with_times(
+        hand.synthetic(("exp", "log"), ("numpy",), ("float32",), ("spread:9",))
+    )
     plain = Page(form.render(build(contents, tables)))
-    for name in ("accuracy", "profile", "witnesses"):
+    timed = ("timing", "timing_ratios", "timing_fits")
+    for name in ("accuracy", "profile", "witnesses", *timed):
         for record in tables[name]:
             if record["function"] == "exp":
                 named = [
@@ -251,6 +255,9 @@ def test_hostile_labels_stay_text(build: Callable[..., Run], hand: Any, text: st
                     "expression",
                     "note",
                     "command",
+                    "warnings",
+                    "verdict",
+                    "stage",
                 ]
                 record.update({key: text for key in named if key in record})
                 record["routine"] = f"{text}/{text}/{text}/float32"
@@ -297,12 +304,23 @@ def test_beyond_the_figures_that_a_page_holds_the_tables_stay(
     assert "Figures of log by routine" in page.text
 
 
-def test_a_large_run_is_quick_and_small(build: Callable[..., Run], hand: Any) -> None:
-    run = build(*hand.synthetic())
-    start = time.perf_counter()
+@pytest.mark.parametrize(
+    ("functions", "backends", "seconds", "most"),
+    [(1, 1, 4, 500_000), (40, 5, 20, 4_000_000)],
+    ids=["one routine", "200 routines"],
+)
+def test_a_report_is_quick_and_small(
+    build: Callable[..., Run], hand: Any, functions: int, backends: int, seconds: int, most: int
+) -> None:
+    names = tuple(CATALOGUE)[:functions]
+    made_by = tuple(f"backend-{number}" for number in range(backends))
+    run = build(*hand.with_times(hand.synthetic(names, made_by, ("float32",))))
+    # The time of this process: others may keep the machine busy.
+    start = time.process_time()
     page = form.render(run)
-    assert time.perf_counter() - start < 20
-    assert len(page.encode()) < 1_500_000
+    assert time.process_time() - start < seconds
+    assert len(page.encode()) < most
+    assert page.count('role="img"') <= html.MOST_FIGURES
 
 
 def test_the_same_run_gives_the_same_page(small: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -26,7 +27,7 @@ SAMPLES: dict[str, Any] = {
 def test_it_is_the_derivative_s(function: str, name: str, text: str) -> None:
     fmt = format_named(name)
     value = float.fromhex(text)
-    bits = fmt.round(value)
+    bits = fmt.round(Fraction(value))
     found = condition(functions.get(function), fmt, fmt.key(bits), fmt.key(bits))
     with mpmath.workprec(PRECISION):
         result = SAMPLES[function](mpmath.mpf(value))
@@ -50,7 +51,7 @@ def test_it_is_the_derivative_s(function: str, name: str, text: str) -> None:
 )
 def test_where_there_is_none_it_is_null(function: str, text: str) -> None:
     fmt = format_named("float32")
-    key = fmt.key(fmt.round(float.fromhex(text)))
+    key = fmt.key(fmt.round(Fraction(float.fromhex(text))))
     assert condition(functions.get(function), fmt, key, key) is None
 
 
@@ -61,7 +62,7 @@ def test_two_arguments_have_none() -> None:
 
 def test_an_ill_conditioned_place_is_told_from_a_good_one() -> None:
     fmt = format_named("float64")
-    near = fmt.key(fmt.round(6381956970095103 * 2.0**797))  # next to a multiple of pi/2
+    near = fmt.key(fmt.round(Fraction(6381956970095103 * 2**797)))  # next to a multiple of pi/2
     large = condition(functions.get("cos"), fmt, near, near)
     assert large is not None
     assert large > 2.0**800

@@ -203,6 +203,20 @@ def test_another_routine_of_a_crashed_process_goes_on(mistimed_adapter: str) -> 
     assert rows["exp/native/numpy/float64"]["samples"] == 10
 
 
+def test_a_device_has_a_time_of_its_own(mistimed_adapter: str) -> None:
+    label = f"{mistimed_adapter}@device"
+    found = timed(
+        series((label, "native"), ("numpy", "native"), function="cos"),
+        options=Options(sizes=(1,), rounds=10, sample_ms=3),
+    )
+    device, host = found.tables["timing"]
+    assert device["median_ns"] > 3e6
+    assert device["host_ns"] < 1e6  # the call returned long before the work was done
+    assert device["device_ns"] * device["calls"] == pytest.approx(2.5e6)
+    assert host["host_ns"] is None
+    assert host["device_ns"] is None
+
+
 # -- in a study ------------------------------------------------------------------------------------
 
 STUDY = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,14 +238,23 @@ def _form(text: str) -> tuple[str, str]:
 
 
 def _write(run: Run, name: str, file: str) -> None:
-    from halfulp.runs.forms import form_named, write_report
+    from halfulp.runs.forms import write_report
 
     if file == "-":
-        content = form_named(name).render(run)
-        emit((content.decode() if isinstance(content, bytes) else content).rstrip("\n"))
+        emit(_rendered(run, name).decode().rstrip("\n"))
+    elif file == os.environ.get("GITHUB_STEP_SUMMARY"):  # a step's commands add to one file
+        with Path(file).open("ab") as summary:
+            summary.write(_rendered(run, name))
     else:
         write_report(run, name, Path(file))
         say(f"wrote {file}")
+
+
+def _rendered(run: Run, name: str) -> bytes:
+    from halfulp.runs.forms import form_named
+
+    content = form_named(name).render(run)
+    return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
 
 
 def _conclude(run: Run, *, require: bool, strict: bool) -> None:

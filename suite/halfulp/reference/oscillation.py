@@ -90,4 +90,6 @@ def _fraction(exponent: int) -> int:
     """Return the fraction of 2^exponent / (2 pi) in units of 2^-104, rounded down."""
     ctx.prec = 2 * BITS + max(exponent, 0)
     scaled = arb((1, exponent + BITS)) / (2 * arb.pi())
-    return int(scaled.floor().unique_fmpz()) & ((1 << BITS) - 1)
+    whole = scaled.floor().unique_fmpz()
+    assert whole is not None, "the precision covers all bits of the fraction"
+    return int(whole) & ((1 << BITS) - 1)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import halfulp
 from halfulp.environment import environment
 from halfulp.exceptions import RunError
 from halfulp.runs.schema import SCHEMA
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """How journals are written."""
+
+_PACKAGE = Path(__file__).parents[1]
 
 IRRELEVANT = ("system", "processor", "cores", "memory")
 """Facts of the environment that change no figure of accuracy."""
@@ -83,9 +84,8 @@ def _digest(parts: Iterator[bytes] | Sequence[bytes]) -> str:
 
 def _code() -> Iterator[bytes]:
     """Yield the source of the judge: a version under development keeps its number."""
-    package = Path(halfulp.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        place = path.relative_to(package)
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        place = path.relative_to(_PACKAGE)
         if place.parts[0] != "cli":
             yield str(place).encode()
             yield path.read_bytes()

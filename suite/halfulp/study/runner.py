@@ -275,7 +275,7 @@ class _Carrying:
             tables["claims"], status = claims_of(self.plan, tables, status)
         tables["limits"] = held(self.plan.rules, tables)
         made = manifest(self.plan, status, started, finished=now(), backends=self.standing.backends)
-        return Results(tables, made | facts)
+        return Results(tables, {**made, **facts})
 
     def _contexts(self) -> dict[int, RowContext]:
         notes = {label: note_of(spec) for label, spec in self.plan.backends.items()}

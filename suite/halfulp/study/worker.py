@@ -137,9 +137,7 @@ class Worker:
         news, self._news = self._news, {}
         return Outcome(results, news)
 
-    def _results(
-        self, group: Group, shard: int, rows: Sequence[int]
-    ) -> dict[int, Tally | Failure]:
+    def _results(self, group: Group, shard: int, rows: Sequence[int]) -> dict[int, Tally | Failure]:
         results: dict[int, Tally | Failure] = {}
         ready = []
         for row in rows:
