@@ -6,6 +6,7 @@ threads and mode. Times are compared within a case only.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _OF_ROUTINE = {column.name for column in IDENTITY if column.name != "region"}
 _PARTS = tuple(column.name for column in TIMING_IDENTITY if column.name not in _OF_ROUTINE)
+
+_FIGURES = re.compile(r"\d+(\.\d+)?")
+"""What differs between warnings of one kind."""
 
 _USUAL_SIZE = 1_000_000
 """Elements of the call that stands for a routine: calls of a few elements time the call."""
@@ -211,9 +215,15 @@ class Speed:
 
     @property
     def warnings(self) -> dict[str, int]:
-        """What makes times doubtful, and of how many rows it is said."""
-        said = Counter(record["warnings"] for record in self.records if record["warnings"])
-        return dict(said.most_common())
+        """What makes times doubtful, told once of each kind, and of how many rows it is said."""
+        said: dict[str, str] = {}
+        rows: Counter[str] = Counter()
+        for record in self.records:
+            if text := record["warnings"]:
+                kind = _FIGURES.sub("0", text)
+                said.setdefault(kind, text)
+                rows[kind] += 1
+        return {said[kind]: number for kind, number in rows.most_common()}
 
     @property
     def missing(self) -> list[tuple[str, str, list[str]]]:

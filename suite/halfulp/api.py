@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from halfulp.study.model import Study
     from halfulp.study.plan import Plan
     from halfulp.study.runner import Progress
+    from halfulp.timing.noise import Noise
     from halfulp.timing.plan import Options
     from halfulp.timing.stage import Timings
 
@@ -339,6 +340,36 @@ def timed(plan: Plan, *, progress: Progress | None = None) -> Timings:
     from halfulp.study.timed import time_plan
 
     return time_plan(plan, progress)
+
+
+def noise(repetitions: int = 1, advance: Callable[[int, int], None] = lambda *_: None) -> Noise:
+    """Time routines against themselves: which differences of speed this machine can tell.
+
+    Parameters
+    ----------
+    repetitions
+        How often; each takes about half a minute.
+    advance
+        Is told how many comparisons are done, of how many.
+
+    Raises
+    ------
+    UsageError
+        If fewer than one repetition is asked for.
+    HalfulpError
+        If a routine cannot be timed.
+    """
+    from halfulp.study.plan import BackendSpec
+    from halfulp.study.timed import subject_of
+    from halfulp.timing.noise import noise as measured_noise
+
+    if repetitions < 1:
+        raise UsageError(f"Expected at least 1 repetition, but got {repetitions}.")
+    return measured_noise(
+        lambda label, threads: subject_of(BackendSpec(label, label), threads),
+        repetitions=repetitions,
+        advance=advance,
+    )
 
 
 def _label_of(function: Callable[..., Any]) -> str:

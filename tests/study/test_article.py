@@ -27,8 +27,8 @@ def short() -> str:
     text = shipped_studies()["expm1-article"].read_text()
     text, changed = re.subn(r'"spread:\d+"', '"spread:600"', text)
     assert changed > 3
-    begin, end = text.index("[timing]"), text.index("[[claim]]")
-    untimed = text[:begin] + text[end:]
+    begin = text.index("[timing]")
+    untimed = text[:begin] + text[text.index("[[claim]]", begin) :]
     return untimed.replace('inputs = ["exhaustive"]', 'inputs = ["grid:60"]')
 
 

@@ -128,7 +128,9 @@ class Judgement:
             said = f"{len(wrong):,} wrong special results, the first {CLASSES[name]}"
             return self._message(place, said)
         if undecided:
-            return self._message(undecided[0], f"{len(undecided):,} results are not decided")
+            count = f"{len(undecided):,} of {self.outputs.size:,}"
+            said = f"the exact result is not decided at {count} inputs"
+            return self._message(undecided[0], said)
         return ""
 
     def _over(self, max_ulp: float) -> list[tuple[int, Fraction]]:

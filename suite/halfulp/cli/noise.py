@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from halfulp import api
 from halfulp.cli.errors import say
 from halfulp.cli.state import emit, table
-from halfulp.exceptions import UsageError
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -27,20 +27,11 @@ def show_noise(repetitions: int, *, quiet: bool) -> None:
     UsageError
         If fewer than one repetition is asked for.
     """
-    from halfulp.study.plan import BackendSpec
-    from halfulp.study.timed import subject_of
     from halfulp.timing import doubts, machine
-    from halfulp.timing.noise import noise
     from halfulp.timing.plan import Options
 
-    if repetitions < 1:
-        raise UsageError(f"Expected at least 1 repetition, but got {repetitions}.")
     before = machine.look()
-    found = noise(
-        lambda label, threads: subject_of(BackendSpec(label, label), threads),
-        repetitions=repetitions,
-        advance=(lambda *_: None) if quiet else _tell,
-    )
+    found = api.noise(repetitions, (lambda *_: None) if quiet else _tell)
     emit(_machine(before))
     emit(_found(found, repetitions))
     sample_ns = Options().sample_ms * 1e6

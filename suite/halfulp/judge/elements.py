@@ -1,7 +1,7 @@
 """Compiled judgement of one element: any output against any decided result.
 
-The vectorised loops of `halfulp.judge.tiles` judge plain elements, whose output lies in the binade of
-R. What is left comes here: other binades, other signs, zeros, infinities and nans.
+The vectorised loops of `halfulp.judge.tiles` judge plain elements, whose output lies in the
+binade of R. What is left comes here: other binades, other signs, zeros, infinities and nans.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def decided_within(bound):
 def tail_place(error):
     """Return the entry of a histogram for an error in ulps."""
     if -2.0 <= error < 2.0:
-        return int(math.floor(error * 32.0)) + LINEAR // 2
+        return np.int64(math.floor(error * 32.0)) + LINEAR // 2
     exponent = min((np.float64(abs(error)).view(np.int64) >> 52) - 1023, TAIL)
     return LINEAR + exponent - 1 + (TAIL if error > 0 else 0)
 
@@ -161,7 +161,9 @@ def _verdict(got, want, rest, bound, shape):
 
 
 @compiled
-def judge_elements(y, rho, rest, bound, start, row, tile, shape, results, open_places, opened):
+def judge_elements(  # noqa: C901 # one loop: a call an element would pass all arrays
+    y, rho, rest, bound, start, row, tile, shape, results, open_places, opened
+):
     """Judge the elements of a tile one by one; return how many places of the shard are open."""
     counters, first, largest, histogram = results
     sign_shift = shape[1]

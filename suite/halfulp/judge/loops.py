@@ -1,7 +1,7 @@
 """The compiled sweep: all segments of a shard, tile by tile, and the search for the worst inputs.
 
-A segment is a block, or the part of one in one bin of the profile. Arrays of segments have one entry
-each; `results` are filled in place. What cannot be decided here is listed as open.
+A segment is a block, or the part of one in one bin of the profile. Arrays of segments have one
+entry each; `results` are filled in place. What cannot be decided here is listed as open.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ def is_constant(row, segments):
     kinds, _, _, _, slope, _, _, coefficients, _, _, _, _ = segments
     if (kinds[row] != MODEL and kinds[row] != EXACT) or slope[row] != 0:
         return False
+    higher = 0.0
     for k in range(1, coefficients.shape[1]):
-        if coefficients[row, k] != 0.0:
-            return False
-    return True
+        higher += abs(coefficients[row, k])
+    return higher == 0.0
 
 
 @compiled
-def judge_plain(y, n, place, row, tile, sign, work, results):
+def judge_plain(n, place, row, tile, sign, work, results):
     """Judge a tile of plain elements from their steps and errors."""
     _, rest, steps, error, patterns, bins, sub = work
     counters, first, largest, histogram = results
@@ -168,7 +168,7 @@ def orient(rho, n, sign_shift, error):
 
 
 @compiled
-def sweep(y, shape, segments, work, results, open_places):
+def sweep(y, shape, segments, work, results, open_places):  # noqa: C901 # a case a kind
     """Judge all segments of a shard.
 
     Parameters
@@ -231,7 +231,7 @@ def sweep(y, shape, segments, work, results, open_places):
                     if kinds[row] >= OSCILLATION:
                         orient(rho, n, sign_shift, error)
                         sign = 1.0
-                    judge_plain(chunk, n, place, row, tile, sign, work, results)
+                    judge_plain(n, place, row, tile, sign, work, results)
             tile += 1
     for i in range(LINEAR):
         results[3][i] += sub[0, i + 1] + sub[1, i + 1] + sub[2, i + 1] + sub[3, i + 1]

@@ -1,6 +1,6 @@
 """Compiled evaluation of sin, cos and tan at large arguments, by exact reduction modulo 2 pi.
 
-In a binade of x, neighbours are a constant apart, so x / (2 pi) is a significand times one constant.
+In a binade of x, neighbours are a constant apart, so x / (2 pi) is a significand times a constant.
 Its fraction is taken in integers of 104 bits (`halfulp.reference.oscillation` makes the constant),
 and the rest is a polynomial in double precision. docs/error-bound.md bounds what is lost.
 """
@@ -68,10 +68,7 @@ def _cosine(t):
                     * (
                         -1.0 / 3628800
                         + t
-                        * (
-                            1.0 / 479001600
-                            + t * (-1.0 / 87178291200 + t * (1.0 / 20922789888000))
-                        )
+                        * (1.0 / 479001600 + t * (-1.0 / 87178291200 + t * (1.0 / 20922789888000)))
                     )
                 )
             )

@@ -2,8 +2,8 @@
 
 Several simple loops over a tile, which stays in the first cache, run several times faster than one
 loop that does everything, because each of them is vectorised. Only + - *, comparisons, conversions
-and bit operations are used. Contraction to fused multiply-add is allowed, since the bound of a block
-holds with and without it; reassociation is not.
+and bit operations are used. Contraction to fused multiply-add is allowed, since the bound of a
+block holds with and without it; reassociation is not.
 
 Encodings are signed integers as wide as the arrays (16-bit ones in int32). In a tile each element
 has `rho`, the encoding of the correctly rounded result, and `rest`, with |R| = |rho| + rest in ulps
@@ -71,6 +71,7 @@ def any_odd(y, rho, rest, n, steps, bound, field, fraction):
 
 @compiled
 def largest_steps(steps, n):
+    """Return the most steps, either way."""
     most = steps[0] - steps[0]
     for i in range(n):
         most = max(most, abs(steps[i]))
@@ -79,6 +80,7 @@ def largest_steps(steps, n):
 
 @compiled
 def count_wrong(steps, n):
+    """Count elements that are not correctly rounded."""
     count = 0
     for i in range(n):
         count += np.int32(steps[i] != 0)
@@ -143,6 +145,7 @@ def add_bins(bins, n, sub):
 
 @compiled
 def all_equal(y, n, value):
+    """Tell whether every element has one value."""
     different = 0
     for i in range(n):
         different |= y[i] ^ value

@@ -194,9 +194,7 @@ class Study(_Table):
         return tables
 
     @classmethod
-    def from_text(
-        cls, text: str, name: str = "study", folder: str = "", file: str = ""
-    ) -> Study:
+    def from_text(cls, text: str, name: str = "study", folder: str = "", file: str = "") -> Study:
         """Read a study from TOML.
 
         Parameters

@@ -161,7 +161,8 @@ class Worker:
 
     def _sweep(self, group: Group, shard: int, rows: list[int]) -> dict[int, Tally | Failure]:
         """Judge runs of neighbouring inputs by blocks."""
-        from halfulp.judge.sweep import segments, sweep
+        from halfulp.judge.segments import segments
+        from halfulp.judge.sweep import sweep
 
         runs = group.runs(shard)
         parts = segments(group.function, group.fmt, runs, group.axis)
