@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from halfulp.formats import Format
     from halfulp.reference.values import Scaled
 
+collect_ignore = ["example_project"]
+"""A project of its own, whose tests `tests/pytest_plugin` runs as its authors would."""
+
 Ball = Any  # python-flint ships no types
 Bounds = tuple[Fraction, Fraction]
 

@@ -98,7 +98,8 @@ def _plain(
     for name, column in zip(names, inputs, strict=True):
         namespace[f"all_{name}"] = column.tolist()
     stored = "" if arrays.output is None else ", stored in out one by one"
-    return Call(run, f"[{shown} for {', '.join(names)}]{stored}")
+    inner = shown[1:-1] if shown.startswith("(") else shown
+    return Call(run, f"[{inner} for {', '.join(names)} in points]{stored}")
 
 
 def _function(

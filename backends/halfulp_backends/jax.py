@@ -123,6 +123,9 @@ class JaxLibrary(ArrayLibrary):
     title = "JAX"
     shown = "jax.{}"
     has_strides = False
+    # XLA compiles loops for each number of elements, and what is left beside its vectors takes
+    # scalar code: exp of three float32 numbers differs from exp of a thousand.
+    together = 64
     operators: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "+": "numpy.add",

@@ -1,9 +1,9 @@
 """Compiling loops with numba: one set of options, and a cache that works on a read-only install.
 
-numba keeps compiled code beside the source by default, and knows only by one file's time whether it
-is still right. Here the folder is set: under `$NUMBA_CACHE_DIR` if the user set it, else under
-`$XDG_CACHE_HOME/halfulp` or `~/.cache/halfulp`, else a private temporary folder, which goes with the
-process. In it each state of the loops' sources has a folder of its own.
+numba keeps compiled code beside the source by default, and knows only by one file's time whether
+it is still right. Here the folder is set: under `$NUMBA_CACHE_DIR` if the user set it, else under
+`$XDG_CACHE_HOME/halfulp` or `~/.cache/halfulp`, else a private temporary folder, which goes with
+the process. In it each state of the loops' sources has a folder of its own.
 """
 
 from __future__ import annotations

@@ -75,9 +75,8 @@ def test_arrays(halfulp):
 @pytest.mark.parametrize("parallel", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_the_report_has_every_figure(tmp_path, parallel) -> None:
     write(tmp_path, MEASURING)
-    done = run_pytest(
-        tmp_path, "--strict-markers", "--halfulp-report", "out/figures.jsonl", *parallel
-    )
+    target = ("--halfulp-report", "out/figures.jsonl")
+    done = run_pytest(tmp_path, "--strict-markers", *target, *parallel)
     assert done.returncode == 1
     assert "1 failed, 3 passed" in done.stdout
     assert "halfulp: 4 figures in out/figures.jsonl" in done.stdout

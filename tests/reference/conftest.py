@@ -20,7 +20,7 @@ from halfulp import expressions, functions
 from halfulp.judge import loops
 from halfulp.judge.elements import decided_within
 from halfulp.judge.marks import NOT_A_NUMBER
-from halfulp.judge.sweep import Segments
+from halfulp.judge.segments import Segments
 from halfulp.judge.tiles import TILE
 from halfulp.reference import blocks as planning
 from halfulp.reference.blocks import Block, Kind, Modeller, Planner
@@ -88,9 +88,9 @@ class Models:
     def chosen(self, block: Block, count: int, seed: int) -> list[Point]:
         """Return points of a block: its ends, its middle, random ones, and the least decided."""
         random = np.random.default_rng(seed)
-        most = max(block.count - 8, 1)
-        starts = {0, most - 1, max(block.count // 2 - 4, 0)}
-        starts |= set(random.integers(0, most, max(count // 8 - 3, 1)).tolist())
+        last = max(block.count - 8, 0)
+        starts = {0, last, last // 2}
+        starts |= set(random.integers(0, last, max(count // 8 - 3, 1), endpoint=True).tolist())
         stretches = [(block.first + at, min(8, block.count - at)) for at in sorted(starts)]
         dense = list(self.points(block, [(block.first, min(block.count, 4 * TILE))]))
         decided = decided_within(block.bound)
@@ -117,7 +117,8 @@ class Models:
                 off = abs(scaled - whole - arb(point.rest))
                 is_kept = bool(off <= arb(point.bound))
                 if is_kept or off > arb(point.bound) or precision > 1 << 14:
-                    return Held(point, float(off.upper()) / point.bound, is_kept)
+                    used = float(off.upper()) / point.bound if point.bound else math.inf
+                    return Held(point, used, is_kept)
             precision *= 2
 
     def violations(self, found: Iterable[Block], count: int = 64) -> list[Held]:
@@ -165,6 +166,12 @@ class Made(NamedTuple):
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Made]:
     """Record every model that is made, with the balls from which it was."""
     return watch(monkeypatch)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Made]]:
+    """Return a call that begins to record: after a mutant was made, what it makes is seen."""
+    return lambda: watch(monkeypatch)
 
 
 def watch(monkeypatch: pytest.MonkeyPatch) -> list[Made]:

@@ -239,11 +239,16 @@ def test_workers_and_subjects_may_be_killed_and_the_run_goes_on(
         assert "A worker of the judge ended with status -9" in said
 
 
-def test_a_judge_that_was_killed_leaves_a_run_that_says_so(
+def test_a_run_is_its_judges_alone_and_says_so_when_that_was_killed(
     run: Resumable, uninterrupted: dict[str, bytes]
 ) -> None:
     process = run.start()
     run.wait_for(process, 10)
+    second = subprocess.run(
+        [*COMMAND, "resume", "run"], cwd=run.home, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 2
+    assert "Another process is carrying out the run in run right now" in second.stderr
     process.kill()
     process.communicate(timeout=WAIT_S)
     with pytest.raises(halfulp.RunError, match=r"is not finished.*`halfulp resume .*run` goes on"):
@@ -262,42 +267,23 @@ def test_a_judge_that_was_killed_leaves_a_run_that_says_so(
 def test_ctrl_c_saves_what_is_finished_and_tells_how_to_go_on(
     run: Resumable, uninterrupted: dict[str, bytes]
 ) -> None:
-    for _ in range(2):
-        process = run.start()
-        run.wait_for(process, run.lines() + 10)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=WAIT_S)
-        assert process.returncode == 130, said
-        assert "halfulp: interrupted; " in said
-        assert "`halfulp resume run` goes on with it." in said
-        assert "Traceback" not in said
-        saved = halfulp.load_run(run.folder)
-        assert saved.manifest["status"] == "interrupted"
-        assert "not measured" in {row["status"] for row in saved.rows}
+    process = run.start()
+    run.wait_for(process, 10)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 130, said
+    assert "halfulp: interrupted; " in said
+    assert "`halfulp resume run` goes on with it." in said
+    assert "Traceback" not in said
+    saved = halfulp.load_run(run.folder)
+    assert saved.manifest["status"] == "interrupted"
+    assert "not measured" in {row["status"] for row in saved.rows}
     run.finish()
     finished = halfulp.load_run(run.folder)
     assert finished.manifest["status"] == "complete"
     assert finished.manifest["command"] == "halfulp run study.toml"
     assert finished.manifest["started"] == saved.manifest["started"]
     assert contents(run.folder) == uninterrupted
-
-
-def test_a_run_that_somebody_carries_out_is_left_alone(run: Resumable) -> None:
-    process = run.start()
-    run.wait_for(process, 2)
-    second = subprocess.run(
-        [*COMMAND, "resume", "run"], cwd=run.home, capture_output=True, text=True, check=False
-    )
-    assert second.returncode == 2
-    assert "Another process is carrying out the run in run right now" in second.stderr
-    process.kill()
-    process.communicate(timeout=WAIT_S)
-
-
-def test_a_complete_run_has_nothing_to_resume(
-    run: Resumable, uninterrupted: dict[str, bytes]
-) -> None:
-    run.finish()
     before = (run.folder / "run.json").read_bytes()
     assert "the run in run is complete; there was nothing to resume." in run.finish()
     assert contents(run.folder) == uninterrupted

@@ -141,3 +141,37 @@ def test_threads_are_those_that_are_asked_for() -> None:
         with TimedSubject("numpy", {}, threads=threads) as started:
             environment = Path(f"/proc/{started.pid}/environ").read_bytes().split(b"\0")
             assert f"OMP_NUM_THREADS={threads}".encode() in environment
+
+
+def test_where_math_raises_the_evaluation_that_is_judged_is_timed() -> None:
+    for largest, plain in ((700.0, True), (800.0, False)):
+        inputs = np.linspace(0, largest, 100).view(np.uint64)[None]
+        with TimedSubject("math", {}) as started:
+            routine = started.prepare(asked("exp"))
+            bound = started.bind(routine, inputs, Setting(100), seed=1)
+            started.sample(bound, 1)
+            assert bool(bound.shown) == plain
+            with np.errstate(over="ignore"):
+                expected = np.exp(inputs.view(np.float64)[0])
+            results = started.outputs(bound, FLOAT64, 100).view(np.float64)
+            assert np.allclose(results, expected, rtol=1e-14)
+
+
+def test_a_formula_without_an_operation_is_nothing_to_time() -> None:
+    with TimedSubject("numpy", {}) as started:
+        routine = started.prepare(asked("exp", "x"))
+        with pytest.raises(Unavailable, match="x has no operation that could be timed"):
+            started.bind(routine, INPUTS, Setting(10), seed=1)
+
+
+def test_the_call_is_shown_as_a_user_writes_it() -> None:
+    shown = {}
+    for label in ("numpy", "math", "c"):
+        with TimedSubject(label, {}) as started:
+            routine = started.prepare(asked("expm1", "exp(x) - 1"))
+            shown[label] = started.bind(routine, INPUTS, Setting(10), seed=1).shown
+    assert shown == {
+        "numpy": "numpy.subtract(numpy.exp(x), 1, out=out)",
+        "math": "[math.exp(x) - 1 for x in points], stored in out one by one",
+        "c": "for (i = 0; i < n; ++i) out[i] = exp(x) - 1; with x[i]",
+    }

@@ -132,7 +132,7 @@ def _warnings(rows: Sequence[Record]) -> list[str]:
 def _footer(facts: dict[str, Any]) -> str:
     share = 100 * facts["confidence"]
     return (
-        f"{facts['comparisons']} ratios, each with an interval of {share:.4g} % (Bonferroni), so "
+        f"{facts['comparisons']} ratios, each with an interval of {share:.6g} % (Bonferroni), so "
         f"that all hold with 95 %; margin {100 * facts['margin']:g} %. "
         f"{facts['sampled_s']:.1f} s of samples in {facts['wall_s']:.1f} s."
     )

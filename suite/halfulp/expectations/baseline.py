@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from halfulp.expectations.baseline_model import ALIKE, Baseline, Case, CaseKey, Speed
+from halfulp.expectations.limits import shown
 from halfulp.expectations.limits_measured import (
     BROKEN_STATUSES,
     Measured,
     Record,
     Witnesses,
-    plain,
     timed_as,
     without_figures,
 )
@@ -143,19 +143,15 @@ def _verdict(was: Bounds, came: Bounds, before: Case, now: Case) -> Verdict:
         same = was == came
         return ("kept", "no input has a numeric error") if same else ("not measured", _APART)
     if came[0] > was[1]:
-        return "broken", f"{_short(came[1])}, in the baseline {_short(was[1])}"
+        return "broken", f"{shown(came[1])}, in the baseline {shown(was[1])}"
     if (now.undecided or 0) > (before.undecided or 0):
         reason = f"{now.undecided} judgements are open, in the baseline {before.undecided}"
         return "undecided", reason
     better = was[0] is not None and came[1] < was[0]
-    return "kept", f"better: {_short(came[1])}, was {_short(was[1])}" if better else "no worse"
+    return "kept", f"better: {shown(came[1])}, was {shown(was[1])}" if better else "no worse"
 
 
 _APART = "one of the two has no numeric error"
-
-
-def _short(value: Decimal) -> str:
-    return plain(Decimal(f"{value:.6g}")) if value < 10**9 else f"{value:.3e}"
 
 
 # -- speed -----------------------------------------------------------------------------------------

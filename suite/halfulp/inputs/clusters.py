@@ -51,7 +51,8 @@ class Clusters:
         middles = encodings.keys(self.fmt, self.places.take(first, last - first + 1)[0]).tolist()
         found = []
         for number, middle in enumerate(middles, start=first):
-            begin, end = max(start, number * self.size), min(start + count, (number + 1) * self.size)
+            begin = max(start, number * self.size)
+            end = min(start + count, (number + 1) * self.size)
             key = min(max(middle - self.size // 2, self.low), self.high - self.size + 1)
             found.append((key + begin - number * self.size, end - begin))
         return found

@@ -1,7 +1,7 @@
-"""The exact results that everything is measured against: enclosures by Arb, and mpmath as arbiter.
+"""The exact results: what a function gives at an input, known as an enclosure.
 
 The package can be called, too: `halfulp.reference("expm1", 0.5)` is the call that users know, and
-importing any part of the package would put the package in the place of a function of that name.
+importing any part of the package puts the package in the place of a function of that name.
 """
 
 from __future__ import annotations
@@ -9,21 +9,16 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from halfulp.assertions import Reference
+from typing import Any
 
 
 class _Callable(ModuleType):
     """A module that is also a function."""
 
-    def __call__(self, function: str, *x: float | str | Fraction) -> Reference:
+    def __call__(self, function: str, *x: Any) -> Any:
         """Return the exact value of a function; see `halfulp.assertions.reference`."""
-        found: Reference = import_module("halfulp.assertions").reference(function, *x)
-        return found
+        # By name: what is called stands above this package, which must not import it.
+        return import_module("halfulp.assertions").reference(function, *x)
 
 
 sys.modules[__name__].__class__ = _Callable

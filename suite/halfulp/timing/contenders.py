@@ -6,7 +6,7 @@ the machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -86,7 +86,6 @@ class Lane:
     subject: TimedSubject
     told: Told
     generation: int = 0
-    known: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     _routines: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -155,11 +154,6 @@ class Lanes:
         if key not in self._lanes:
             self._lanes[key] = Lane(label, self._make(label, threads), self._told)
         return self._lanes[key]
-
-    @property
-    def known(self) -> Mapping[str, Lane]:
-        """The lanes of one thread by label."""
-        return {label: lane for (label, _), lane in self._lanes.items()}
 
     def __enter__(self) -> Self:
         return self

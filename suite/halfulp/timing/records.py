@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -61,14 +62,8 @@ class Accuracy:
             return cls(tally["judged"], None)
         exact = Fraction(extreme.value, ONE)
         nearest = float(exact)
-        up = nearest if nearest >= exact else _next_up(nearest)
+        up = nearest if nearest >= exact else math.nextafter(nearest, math.inf)
         return cls(tally["judged"], up)
-
-
-def _next_up(value: float) -> float:
-    import math
-
-    return math.nextafter(value, math.inf)
 
 
 def identity(series: Series, entry: Entry, setting: Setting) -> Record:
@@ -239,7 +234,7 @@ def ratio(
     said: Verdict = "not comparable" if interval is None else verdict(interval, margin)
     if why is None and interval is not None and interval.low is None:
         why = (
-            f"{pairs} paired rounds are too few for an interval of {100 * confidence:.4g} %, which "
+            f"{pairs} paired rounds are too few for an interval of {100 * confidence:.6g} %, which "
             f"a table of {comparisons} ratios needs; raise `rounds`"
         )
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -214,36 +214,34 @@ class _Carrying:
         verified: _Verified,
         before: Mapping[str, Sequence[Record]],
     ) -> list[Record]:
-        entries = {entry.routine.identity: entry for entry in series.entries}
-        failures = {
-            name: failure
-            for name in entries
-            if (failure := verified.failures.get(name) or self._forbidden(name, setting, before))
-        }
+        """Return the records of all routines at one size, in the order of the series."""
+        failures = {}
+        for name in before:
+            failure = verified.failures.get(name) or self._forbidden(name, setting, before[name])
+            if failure is not None:
+                failures[name] = failure
         contenders = [
             self._contender(entry, setting, verified.pool)
-            for name, entry in entries.items()
-            if name not in failures and verified.pool is not None
+            for entry in series.entries
+            if entry.routine.identity not in failures and verified.pool is not None
         ]
         arity = functions.get(series.function).arity
         held = records.held_bytes(series, setting.size, arity)
         copy = machine.copy_gb_per_s(held)
-        timed = hold(contenders, self.conditions.for_arrays(held), self.random)
-        courses = {course.name: course for course in timed}
+        courses: dict[str, Course] = {}
+        for course in hold(contenders, self.conditions.for_arrays(held), self.random):
+            self._keep(course)
+            courses[course.name] = course
         rows = []
-        for name, entry in entries.items():
-            course = courses.get(name)
-            if course is not None:
-                self._keep(course)
-            failure = failures.get(name) or (course.failure if course else None)
-            if failure is not None or course is None or not course.samples:
-                failure = failure or Failure("not measured", "there was nothing to time")
+        for entry in series.entries:
+            name = entry.routine.identity
+            failure = failures.get(name) or courses[name].failure
+            if failure is not None:
                 row = records.untimed(series, entry, setting, *failure)
             else:
-                accuracy = verified.accuracy_of(course, setting)
-                row = records.timed(
-                    series, entry, setting, course, accuracy, self.conditions.target_ns
-                )
+                accuracy = verified.accuracy_of(courses[name], setting)
+                target = self.conditions.target_ns
+                row = records.timed(series, entry, setting, courses[name], accuracy, target)
             rows.append(records.with_memory(row, arity, self.machine, copy))
         return rows
 
@@ -257,13 +255,11 @@ class _Carrying:
             look=verified.checked,
         )
 
-    def _forbidden(
-        self, name: str, setting: Setting, before: Mapping[str, Sequence[Record]]
-    ) -> Failure | None:
+    def _forbidden(self, name: str, setting: Setting, before: Sequence[Record]) -> Failure | None:
         """Return why a routine is not tried at a size, from what is known of it."""
         if self.crashes.get(name, 0) >= CRASHES:
             return Failure("not measured", f"it ended its process {CRASHES} times before")
-        measured = [record for record in before[name] if record["status"] == "measured"]
+        measured = [record for record in before if record["status"] == "measured"]
         if not measured:
             return None
         last = measured[-1]
@@ -344,8 +340,3 @@ def request(entry: Entry) -> Request:
         format_named(routine.format),
         functions.get(routine.function).arguments,
     )
-
-
-def with_options(plan: TimingPlan, **changes: Any) -> TimingPlan:
-    """Return a plan with some options changed."""
-    return replace(plan, options=replace(plan.options, **changes))
