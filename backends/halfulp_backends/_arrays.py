@@ -264,7 +264,7 @@ class ArrayRoutine:
             return
         filled = _view([0] * (len(output) + missing), self.format)
         self._evaluate([_filled_up(view, missing) for view in inputs], filled)
-        output[:] = filled[: len(output)]
+        output.cast("B")[:] = filled.cast("B")[: output.nbytes]
 
     def stage(self, inputs: Sequence[memoryview], output: memoryview) -> ArrayStage:
         """Put inputs and output in place, as they are: nothing is filled up."""

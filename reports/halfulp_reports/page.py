@@ -27,7 +27,7 @@ _SCRIPTS = ("page.js", "chart.js")
 
 def render(template: str, **values: Any) -> str:
     """Return a page made from a template."""
-    script = "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    script = "".join(_compact((_TEMPLATES / name).read_text("utf-8")) for name in _SCRIPTS)
     return (
         _environment()
         .get_template(template)
@@ -37,6 +37,12 @@ def render(template: str, **values: Any) -> str:
             script_hash=_hash(script),
         )
     )
+
+
+def _compact(script: str) -> str:
+    """Return one of our scripts without indentation and comments; no text of theirs spans lines."""
+    lines = (line.strip() for line in script.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 @cache

@@ -12,7 +12,6 @@ import halfulp
 
 STUDY = "accuracy.toml"
 OURS = (STUDY, "--only", "backend=ours")
-PYTHON = (STUDY, "--only", "backend=ours-python")
 
 
 def test_a_good_kernel_passes(checked) -> None:
@@ -53,7 +52,7 @@ def test_a_missing_kernel_is_no_pass(project) -> None:
 
 def test_a_backend_that_is_not_required_fails_under_require_only(project) -> None:
     project.write(STUDY, project.read(STUDY).replace("example_kernels:", "no_such_module:"))
-    lenient, required = project.check(*PYTHON), project.check(*PYTHON, "--require")
+    lenient, required = project.check(STUDY), project.check(STUDY, "--require")
     assert (lenient.returncode, required.returncode) == (0, 3)
     assert "ModuleNotFoundError: No module named 'no_such_module'" in lenient.stdout
     assert "FAILED: 4 not measured" in required.stdout
@@ -68,6 +67,21 @@ def test_a_crash_is_broken_although_nothing_is_wrong_with_the_figures(project) -
         "crashed: expm1/native/ours/float32, region all, edges\n    killed by SIGSEGV"
         in done.stdout
     )
+
+
+def test_a_false_claim_is_broken_and_an_open_one_is_missing(project) -> None:
+    claim = '[[claim]]\nsource = "a manual"\nsays = "{0}"\nfunction = "expm1"\n{1}\n'
+    study = project.read(STUDY).replace('limit_files = ["limits.toml"]\n', "")
+    project.write("claims.toml", study + claim.format("exact", "max_ulp = 0.25"))
+    false = project.check("claims.toml", "--only", "backend=ours")
+    assert false.returncode == 1
+    assert "false: claim 1 (a manual): exact" in false.stdout
+    faster = claim.format("faster", 'backend = "ours"\nfaster_than = { backend = "numpy" }')
+    project.write("claims.toml", study + faster)
+    lenient = project.check("claims.toml", "--only", "backend=ours")
+    required = project.check("claims.toml", "--only", "backend=ours", "--require")
+    assert (lenient.returncode, required.returncode) == (0, 3)
+    assert "not measured: claim 1 (a manual): faster" in lenient.stdout
 
 
 # -- expected failures, loose limits ---------------------------------------------------------------

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +29,32 @@ def test_its_tests_pass(example) -> None:
     done = subprocess.run(command, cwd=example, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "3 passed, 1 xfailed" in done.stdout
+
+
+def test_the_workflow_of_the_documents_does_what_it_says(example) -> None:
+    workflow = (EXAMPLE.parents[1] / "docs/examples/accuracy.yml").read_text()
+    folded = re.search(r"run: >\n((?: {10}.*\n)+)", workflow)
+    assert folded is not None
+    halfulp = f"{shlex.quote(sys.executable)} -m halfulp"
+    command = " ".join(folded[1].split()).replace("halfulp", halfulp, 1)
+    first = f"{halfulp} run accuracy.toml --quiet --no-report --out before"
+    made = f"{halfulp} report before --as json --out baseline.json"
+    notices = f"{halfulp} report accuracy-run --as github-annotations --out -"
+    summary = example / "summary.md"
+    done = subprocess.run(
+        f"{first} && {made} && {command} && {notices}",
+        shell=True,
+        cwd=example,
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "::error" not in done.stdout
+    assert summary.read_text().startswith("## ✅")
+    assert (example / "accuracy.xml").stat().st_size > 1000
+    assert len(json.loads((example / "accuracy-figures.json").read_text())) == 5
 
 
 def test_its_gate_passes_and_leaves_what_ci_reads(example) -> None:

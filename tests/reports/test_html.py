@@ -86,6 +86,7 @@ def test_the_page_loads_nothing_and_runs_one_script(small: Run, page: Page) -> N
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert policies == [expected]
+    assert len(script.encode()) < 25_000
 
 
 def test_the_page_is_whole_for_a_screen_reader(page: Page) -> None:

@@ -311,3 +311,51 @@ def test_routines_of_a_backend_are_measured_after_one_of_them_crashed(
     assert status == [("float16", "crashed")] * 2 + [("float32", "measured")] * 2
     whole = execute(plan(text.replace('"float16", ', "")), workers=1)
     assert [row for row in results.accuracy if row["format"] == "float32"] == whole.accuracy
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from halfulp_faults import _Faulty, _Library, _copy
+
+def evaluate(inputs, output):
+    count = Path(os.environ["KILLS"])
+    left = int(count.read_text())
+    if left:
+        count.write_text(str(left - 1))
+        os.kill(os.getpid(), signal.SIGKILL)
+    _copy(inputs, output)
+
+class _KilledLibrary(_Library):
+    def routine(self, request):
+        return evaluate
+
+class _Killed(_Faulty):
+    name = "half"
+
+    def load(self, settings):
+        return _KilledLibrary(settings)
+
+adapter = _Killed()
+"""
+
+
+@pytest.mark.parametrize(("kills", "status"), [(0, "measured"), (1, "measured"), (2, "crashed")])
+def test_a_subject_that_is_killed_evaluates_its_shard_again_once(
+    bad_adapter: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+    status: str,
+) -> None:
+    installed = tmp_path / "installed"
+    (installed / "half_broken.py").write_text(KILLED)
+    entries = installed / "halfulp_faults-1.dist-info" / "entry_points.txt"
+    entries.write_text(entries.read_text() + "half = half_broken:adapter\n")
+    (tmp_path / "kills").write_text(str(kills))
+    monkeypatch.setenv("KILLS", str(tmp_path / "kills"))
+    text = ONLY_EXP.replace('"numpy", "math"', '"half"').replace(', "edges"', "")
+    (row,) = execute(plan(text), workers=1).accuracy
+    assert row["status"] == status
+    assert row["reason"] == ("killed by SIGKILL" if kills == 2 else None)
+    assert row["count"] == (None if kills == 2 else 9000)

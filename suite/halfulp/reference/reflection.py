@@ -142,6 +142,7 @@ def _model(fmt: Format, first: int, last: int) -> Smooth:
     _, off = table(fraction_bits(fmt, centre))
     absolute = abs(coefficient(wide, DEGREE + 1)) + lost + arb(size * 1.01 * 2.0**-53 + off)
     smallest = -(rounded[0] + sum(map(abs, rounded[1:]))) - 64.0
+    assert smallest >= 1, "runs inside one binade, from -2^7 on"
     ulp = _power(_exponent(smallest) - fmt.p + 1)
     return Smooth((first, last), centre, shift, rounded, _upper(absolute / ulp) * (1 + 2.0**-50))
 
