@@ -226,7 +226,8 @@ def plan_measurement(
     callables: Iterable[str] = (),
 ) -> Plan:
     """Return the rows of a measurement; see `measure` for the parameters."""
-    from halfulp.study.plan import NATIVE, BackendSpec, Names, Product, expand, plan_of
+    from halfulp.study.names import NATIVE, BackendSpec, Names
+    from halfulp.study.plan import Product, expand, plan_of
 
     _check_seed(seed)
     names = Names(backends={label: BackendSpec(label, CALLABLE_ADAPTER) for label in callables})
@@ -323,7 +324,8 @@ def plan_timing(
     from dataclasses import replace
 
     from halfulp.study.model import load_study
-    from halfulp.study.plan import Names, Product, expand, names_of, plan_of
+    from halfulp.study.names import Names, names_of
+    from halfulp.study.plan import Product, expand, plan_of
     from halfulp.study.timed import timing_plan
     from halfulp.timing.plan import Options as Axes
 
@@ -359,7 +361,7 @@ def noise(repetitions: int = 1, advance: Callable[[int, int], None] = lambda *_:
     HalfulpError
         If a routine cannot be timed.
     """
-    from halfulp.study.plan import BackendSpec
+    from halfulp.study.names import BackendSpec
     from halfulp.study.timed import subject_of
     from halfulp.timing.noise import noise as measured_noise
 

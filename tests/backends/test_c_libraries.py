@@ -13,7 +13,8 @@ from halfulp import api
 from halfulp.cli import main
 from halfulp.functions import CATALOGUE
 from halfulp.runs.store import load_run
-from halfulp.study.plan import BackendSpec, Names, Product, expand, plan_of
+from halfulp.study.names import BackendSpec, Names
+from halfulp.study.plan import Product, expand, plan_of
 
 PUBLISHED = Path(__file__).parents[1] / "data" / "published_maxima.csv"
 MUSL = Path(f"/usr/lib/{platform.machine()}-linux-musl/libc.so")

@@ -121,6 +121,16 @@ class Models:
                     return Held(point, used, is_kept)
             precision *= 2
 
+    def bounds(self, point: Point) -> tuple[Fraction, Fraction]:
+        """Return the bounds of R by a point."""
+        fmt = self.fmt
+        whole, unit = fmt.significand(fmt.magnitude(point.rounded))
+        if whole == 1 << (fmt.p - 1) and unit > fmt.emin - fmt.p + 1 and point.rest < 0:
+            whole, unit = 2 * whole, unit - 1
+        middle, bound = whole + Fraction(point.rest), Fraction(point.bound)
+        low, high = ((middle + side) * Fraction(2) ** unit for side in (-bound, bound))
+        return (-high, -low) if fmt.is_negative(point.rounded) else (low, high)
+
     def violations(self, found: Iterable[Block], count: int = 64) -> list[Held]:
         """Return points of blocks at which R is not within the bound."""
         wrong = []

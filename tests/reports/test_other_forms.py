@@ -162,6 +162,20 @@ def test_json_rows_keep_to_the_published_schema(small: Run) -> None:
             assert list(row["witness"]) == definitions["witness"]["required"]
 
 
+def test_json_of_times_limits_and_claims_keeps_to_the_published_schema(
+    build: Callable[..., Run], hand: Any
+) -> None:
+    contents, tables = hand.with_times(hand.synthetic(("exp",), ("numpy", "math"), ("float32",)))
+    place = hand.identity("exp", "numpy", "float32")
+    tables |= {"limits": [hand.limit(place, "kept")], "claims": [hand.claim(1, "holds")]}
+    definitions = run_json_schema()["$defs"]
+    document = json.loads(json_form.form.render(build(contents, tables)))
+    for name in ("speed", "limits", "claims"):
+        assert document[name]
+        for record in document[name]:
+            assert set(record) == set(definitions[name]["required"])
+
+
 def test_json_does_not_tell_when_the_run_took_place(build: Callable[..., Run], hand: Any) -> None:
     contents, tables = hand.synthetic(("exp",), ("numpy",), ("float32",))
     first = json_form.form.render(build(contents, tables))

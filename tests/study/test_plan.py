@@ -6,7 +6,8 @@ import pytest
 
 from halfulp.exceptions import UsageError
 from halfulp.study.model import Study, load_study
-from halfulp.study.plan import BackendSpec, Plan, Row, make_plan
+from halfulp.study.names import BackendSpec
+from halfulp.study.plan import Plan, Row, make_plan
 
 
 def study(case: str = "", head: str = "", **lists: str) -> Study:

@@ -17,7 +17,8 @@ from halfulp.expectations.limits_model import Limit
 from halfulp.expectations.verdict import Verdict
 from halfulp.formats import format_named
 from halfulp.measurement import Figures, Measurement
-from halfulp.study.plan import BackendSpec, Names, Product, expand, plan_of
+from halfulp.study.names import BackendSpec, Names
+from halfulp.study.plan import Product, expand, plan_of
 from halfulp.study.runner import execute
 
 if TYPE_CHECKING:

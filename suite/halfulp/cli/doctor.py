@@ -13,7 +13,7 @@ from halfulp.exceptions import HalfulpError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from halfulp.study.plan import BackendSpec
+    from halfulp.study.names import BackendSpec
     from halfulp.study.survey import Survey
 
 EXAMPLES = "Examples: halfulp doctor libms; halfulp doctor --timing --repetitions 10"
@@ -65,7 +65,7 @@ def doctor(
 def _specs(study: str) -> Iterable[BackendSpec]:
     """Return the backends of a study, or each adapter as it is."""
     from halfulp.backend import adapter_entry_points
-    from halfulp.study.plan import BackendSpec
+    from halfulp.study.names import BackendSpec
 
     if study:
         return api.plan_study(study).backends.values()

@@ -16,7 +16,8 @@ from halfulp.runs.schema import SCHEMA
 from halfulp.study.worker import Task
 
 if TYPE_CHECKING:
-    from halfulp.study.plan import BackendSpec, Plan
+    from halfulp.study.names import BackendSpec
+    from halfulp.study.plan import Plan
     from halfulp.study.shards import Group
 
 FORMAT = 1

@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from halfulp.measurement import Figures, Witness
-from halfulp.runs.schema import CLASSES, SCHEMA, TABLES, Column
+from halfulp.runs.schema import CLASSES, SCHEMA, TABLES, TIMING, TIMING_RATIOS, Column
+from halfulp.runs.speed import CASE, FIGURES, RATIOS
 from halfulp.study.model import Study
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a run's tables, and of the objects that `measure --json` prints.
 
     The tables are the properties of the schema itself; `report --as json` has `measurements`
-    instead, each as one line of `measure --json` has it: `$defs/measurement`.
+    instead, each as one line of `measure --json` has it: `$defs/measurement`, and times as `speed`.
     """
     rows = {name: _row(columns) for name, columns in TABLES.items()}
     tables = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in TABLES}
@@ -47,10 +48,11 @@ def run_json_schema() -> dict[str, Any]:
             "schema": {"const": SCHEMA},
             **tables,
             "measurements": {"type": "array", "items": {"$ref": "#/$defs/measurement"}},
+            "speed": {"type": "array", "items": {"$ref": "#/$defs/speed"}},
         },
         "required": ["schema"],
         "anyOf": [{"required": ["accuracy"]}, {"required": ["measurements"]}],
-        "$defs": {**rows, "witness": _witness(), "measurement": _measurement()},
+        "$defs": {**rows, "witness": _witness(), "measurement": _measurement(), "speed": _speed()},
     }
 
 
@@ -59,6 +61,12 @@ def _row(columns: Iterable[Column]) -> dict[str, Any]:
     return _object(
         {column.name: {**_TYPES[column.type], "description": column.meaning} for column in columns}
     )
+
+
+def _speed() -> dict[str, Any]:
+    """Return the schema of a timed case in `report --as json`."""
+    columns = {column.name: column for column in (*TIMING, *TIMING_RATIOS)}
+    return _row(columns[name] for name in (*CASE, *FIGURES, *RATIOS))
 
 
 def _witness() -> dict[str, Any]:

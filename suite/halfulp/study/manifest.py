@@ -13,7 +13,8 @@ from halfulp.environment import environment
 from halfulp.exceptions import UsageError
 from halfulp.runs.schema import SCHEMA
 from halfulp.study.known import digest
-from halfulp.study.plan import BackendSpec, Plan
+from halfulp.study.names import BackendSpec
+from halfulp.study.plan import Plan
 from halfulp.subject.memory import default_limit_mb
 
 

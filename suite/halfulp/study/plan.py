@@ -7,71 +7,43 @@ evaluates nothing. So all that can be wrong with a study comes out before anythi
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from halfulp import expressions, functions, inputs
-from halfulp.backend import adapter_entry_points
-from halfulp.exceptions import ExpressionError, UsageError
+from halfulp.exceptions import UsageError
 from halfulp.formats import format_named
 from halfulp.routines import Routine, Selector, matches, parse_selectors, selector
 from halfulp.study import claimed
-from halfulp.study.known import CORPUS, corpus_of, listed_inputs, replayed_first
+from halfulp.study.known import CORPUS, listed_inputs, replayed_first
+from halfulp.study.names import (
+    ALL,
+    NATIVE,
+    BackendSpec,
+    Names,
+    at_place,
+    backend_of,
+    formula_of,
+    names_of,
+    region_of,
+)
 from halfulp.study.rules import rules_of
 from halfulp.study.timed import timing_plan
-from halfulp.suggest import hint, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from halfulp.expectations.claims_model import Claim
-    from halfulp.expectations.corpus import Corpus
     from halfulp.expectations.limits import Rule
     from halfulp.functions import Function
-    from halfulp.study.model import Backend, Exclude, Study
+    from halfulp.study.model import Exclude, Study
     from halfulp.timing.plan import TimingPlan
-
-NATIVE = "native"
-"""The label of the backend's own routine."""
-
-ALL = "all"
-"""The label and the bounds of the whole input axis."""
 
 DEFAULT_SPREAD = {1: "spread:1000000", 2: "spread:500000"}
 """The spread by default, by the number of arguments: a reference of two takes twice the time."""
 
 EXHAUSTIVE_WIDTH = 16
 """Formats up to this width are measured at every input where nothing else is asked for."""
-
-
-@dataclass(frozen=True)
-class BackendSpec:
-    """A configured adapter under its label.
-
-    Parameters
-    ----------
-    label, adapter, settings, required
-        As in the study.
-    python
-        Path of another environment's interpreter, or "".
-    time_limit_s, memory_limit_mb
-        What its subject may use; a memory limit of 0 is the default one.
-    folder
-        Where relative paths among the settings start, or "" for the current folder.
-    """
-
-    label: str
-    adapter: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    required: bool = False
-    python: str = ""
-    time_limit_s: float = 60
-    memory_limit_mb: int = 0
-    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,16 +111,6 @@ class Product:
     where: str = ""
 
 
-@dataclass(frozen=True)
-class Names:
-    """What labels stand for in a plan: regions, formulas and configured backends."""
-
-    regions: Mapping[str, str] = field(default_factory=dict)
-    formulas: Mapping[str, str] = field(default_factory=dict)
-    backends: Mapping[str, BackendSpec] = field(default_factory=dict)
-    corpus: Corpus | None = None
-
-
 def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None) -> Plan:
     """Expand a study into rows.
 
@@ -168,7 +130,7 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
         nothing, or if no row is left.
     """
     selectors = parse_selectors(only)
-    with _at(f"Study {study.name}"):
+    with at_place(f"Study {study.name}"):
         names = names_of(study)
         rows = list(
             itertools.chain.from_iterable(expand(product, names) for product in _products(study))
@@ -191,10 +153,10 @@ def make_plan(study: Study, only: Sequence[str] = (), *, seed: int | None = None
     )
     timing = None
     if study.timing is not None:
-        with _at(f"Study {study.name}: timing"):
+        with at_place(f"Study {study.name}: timing"):
             options = study.timing.options
             timing = timing_plan(options, plan.rows, names.regions, plan.seed, rows)
-    backends = {label: _backend(label, names) for label in claimed.labels(claims, selectors)}
+    backends = {label: backend_of(label, names) for label in claimed.labels(claims, selectors)}
     return replace(
         plan,
         only=tuple(only),
@@ -218,7 +180,7 @@ def plan_of(
     """Return the plan of some rows, each taken once, with the backends that they need."""
     unique = tuple(dict.fromkeys(rows))
     labels = dict.fromkeys(row.routine.backend for row in unique)
-    backends = {label: _backend(label, names) for label in labels}
+    backends = {label: backend_of(label, names) for label in labels}
     return Plan(name, title, seed, text, unique, backends)
 
 
@@ -230,7 +192,7 @@ def expand(product: Product, names: Names) -> list[Row]:
     UsageError
         If something in it is not understood, or an exclusion excludes nothing.
     """
-    with _at(product.where):
+    with at_place(product.where):
         parts = _Understood(product, names)
         exclusions = [_selectors_of(exclude) for exclude in product.exclude]
         used: set[int] = set()
@@ -270,17 +232,17 @@ class _Understood:
         def key(name: str) -> str:
             return f'key "{name}"' if product.where else ""  # options speak for themselves
 
-        with _at(key("functions")):
+        with at_place(key("functions")):
             self.functions = [functions.get(text) for text in product.functions]
-        with _at(key("formulas")):
-            self.formulas = [_formula(text, names.formulas) for text in product.formulas]
-        with _at(key("backends")):
-            self.backends = [_backend(label, names).label for label in product.backends]
-        with _at(key("formats")):
+        with at_place(key("formulas")):
+            self.formulas = [formula_of(text, names.formulas) for text in product.formulas]
+        with at_place(key("backends")):
+            self.backends = [backend_of(label, names).label for label in product.backends]
+        with at_place(key("formats")):
             self.formats = [format_named(text).name for text in product.formats]
-        with _at(key("regions")):
-            self.regions = dict(_region(text, names.regions) for text in product.regions)
-        with _at(key("inputs")):
+        with at_place(key("regions")):
+            self.regions = dict(region_of(text, names.regions) for text in product.regions)
+        with at_place(key("inputs")):
             self.samplers = tuple(inputs.parse_sampler(text).text for text in product.inputs)
         self.corpus = names.corpus
 
@@ -295,7 +257,7 @@ class _Understood:
         """Yield the rows of a combination, one a sampler, when its parts fit each other."""
         function, bounds = draft.function, self.regions[draft.region]
         _check_arguments(function, draft)
-        with _at(f"region {draft.region} for {function.name}"):
+        with at_place(f"region {draft.region} for {function.name}"):
             inputs.parse_region(bounds, len(function.arguments))
         defaults = default_inputs(function, draft.routine.format)
         if self.corpus is not None:
@@ -328,28 +290,6 @@ def _check_arguments(function: Function, draft: _Draft) -> None:
         )
 
 
-# -- names -----------------------------------------------------------------------------------
-
-
-def names_of(study: Study) -> Names:
-    """Return what the labels of a study stand for; all are checked, used or not."""
-    regions: dict[str, str] = {}
-    for label, written in study.region.items():
-        ranges = (written,) if isinstance(written, str) else written
-        with _at(f'region "{label}"'):
-            regions[label] = _bounds(", ".join(ranges))
-    formulas: dict[str, str] = {}
-    for label, text in study.formula.items():
-        with _at(f'formula "{label}"'):
-            formulas[label] = expressions.to_text(functions.parse(text))
-    backends: dict[str, BackendSpec] = {}
-    for label, table in study.backend.items():
-        with _at(f'backend "{label}"'):
-            _check_adapter(table.adapter, "adapter", adapter_entry_points())
-        backends[label] = _configured(label, table, study.folder)
-    return Names(regions, formulas, backends, corpus_of(study))
-
-
 def _products(study: Study) -> Iterator[Product]:
     for number, case in enumerate(study.case, start=1):
         yield Product(
@@ -367,90 +307,11 @@ def _products(study: Study) -> Iterator[Product]:
 def _claims(study: Study, names: Names, rows: Sequence[Row]) -> tuple[Claim, ...]:
     """Return the claims of a study, each checked."""
     for number, claim in enumerate(study.claim, start=1):
-        with _at(f"claim {number}"):
+        with at_place(f"claim {number}"):
             claimed.check_claim(claim, rows)
             for label in claimed.labels([claim]):
-                _backend(label, names)
+                backend_of(label, names)
     return study.claim
-
-
-def _formula(text: str, labels: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return a formula's label and expression; the label of a bare expression is its text."""
-    if text == NATIVE:
-        return NATIVE, None
-    if text in labels:
-        return text, labels[text]
-    try:
-        expression = expressions.to_text(functions.parse(text))
-    except ExpressionError as error:
-        guess = nearest(text, [NATIVE, *labels])
-        if guess is None:
-            raise
-        raise UsageError(
-            f"{text!r} is neither a label of a formula nor an expression; did you mean `{guess}`?"
-        ) from error
-    return expression, expression
-
-
-def _backend(label: str, names: Names) -> BackendSpec:
-    """Return the configured backend with this label, or the adapter of that name as it is."""
-    if label in names.backends:
-        return names.backends[label]
-    _check_adapter(label, "backend", [*names.backends, *adapter_entry_points()])
-    return BackendSpec(label, label)
-
-
-def _configured(label: str, table: Backend, folder: str) -> BackendSpec:
-    """Return the backend of a table of the study."""
-    return BackendSpec(
-        label,
-        table.adapter,
-        table.settings,
-        table.required,
-        python=_interpreter(table.python, folder),
-        time_limit_s=table.time_limit_s,
-        memory_limit_mb=table.memory_limit_mb,
-        folder=folder,
-    )
-
-
-def _interpreter(python: str, folder: str) -> str:
-    """Return the path of an interpreter; a bare name is looked for on PATH.
-
-    Links stay as they are: an environment's interpreter is a link, and knows its place by it.
-    """
-    if not python or "/" not in python:
-        return shutil.which(python) or python if python else ""
-    return os.path.normpath(Path(folder or Path.cwd()) / Path(python).expanduser())
-
-
-def _check_adapter(name: str, noun: str, known: Iterable[str]) -> None:
-    candidates = sorted(set(known))
-    if name not in candidates:
-        raise UsageError(f"Unknown {noun} {name!r}: {hint(name, candidates)}")
-
-
-def _region(text: str, labels: Mapping[str, str]) -> tuple[str, str]:
-    """Return a region's label and bounds; the label of bare bounds is their text."""
-    if text == ALL:
-        return ALL, ALL
-    if text in labels:
-        return text, labels[text]
-    if ":" not in text:
-        raise UsageError(
-            f"Unknown region {text!r}: {hint(text, [ALL, *labels])} "
-            "Bounds such as 0.5:2 will do too."
-        )
-    bounds = _bounds(text)
-    return bounds, bounds
-
-
-def _bounds(text: str) -> str:
-    """Return bounds without the spaces that do not matter, checked for their form."""
-    ranges = [":".join(end.strip() for end in part.split(":")) for part in text.split(",")]
-    bounds = ", ".join(ranges)
-    inputs.parse_region(bounds, len(ranges))
-    return bounds
 
 
 def _selectors_of(exclude: Exclude) -> tuple[Selector, ...]:
@@ -466,12 +327,3 @@ def _offer(rows: Iterable[Row]) -> str:
             parts.setdefault(key, {})[getattr(row.routine, key)] = None
         parts.setdefault("region", {})[row.region] = None
     return "the study has " + "; ".join(f"{key} {', '.join(names)}" for key, names in parts.items())
-
-
-@contextmanager
-def _at(where: str) -> Iterator[None]:
-    """Put the place in front of the sentence of any usage error raised inside."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}" if where else str(error)) from error

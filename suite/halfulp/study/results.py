@@ -15,7 +15,8 @@ from halfulp.judge.tally import FLUSHING, MEAN_BITS, Bin, Extreme, Tally
 from halfulp.reference.values import FRACTION_BITS, ONE
 from halfulp.runs.schema import ACCURACY, CLASSES, DEFECTS
 from halfulp.study.condition import condition
-from halfulp.study.plan import BackendSpec, Row
+from halfulp.study.names import BackendSpec
+from halfulp.study.plan import Row
 from halfulp.study.shards import Group
 
 Record = dict[str, Any]

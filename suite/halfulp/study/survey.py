@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from halfulp.backend import Unavailable, adapter_named
 from halfulp.formats import format_named
-from halfulp.study.plan import BackendSpec
+from halfulp.study.names import BackendSpec
 from halfulp.study.worker import subject_of
 from halfulp.subject.fpstate import DEFAULT, difference
 from halfulp.subject.handle import Subject

@@ -14,7 +14,8 @@ from halfulp.timing.regions import REGIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from halfulp.study.plan import BackendSpec, Plan, Row
+    from halfulp.study.names import BackendSpec
+    from halfulp.study.plan import Plan, Row
     from halfulp.study.runner import Progress
     from halfulp.subject.timed import TimedSubject
     from halfulp.timing.stage import Timings

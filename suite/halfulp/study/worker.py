@@ -25,7 +25,8 @@ from halfulp.judge.judging import judge
 from halfulp.judge.tally import FLUSHING, Tally, from_json, to_json, with_extreme
 from halfulp.reference.truth import Truth, truth
 from halfulp.routines import Routine
-from halfulp.study.plan import BackendSpec, Row
+from halfulp.study.names import BackendSpec
+from halfulp.study.plan import Row
 from halfulp.study.runs_of_inputs import Runs
 from halfulp.study.shards import Group, groups
 from halfulp.subject.fpstate import Flushing
