@@ -17,7 +17,7 @@ def test_the_table_fits_a_hundred_columns(halfulp) -> None:
     heads = lines[0]
     row = next(line for line in lines if line.startswith("gamma "))
     assert row[heads.index("aliases") :].startswith("tgamma")
-    assert row[heads.index("native in") :].startswith("c, math ")
+    assert row[heads.index("native in") :].startswith("c, math, +")
     assert row.endswith("gamma function")
     assert "float16, bfloat16, float32, float64" in lines[end + 1]
 
@@ -34,14 +34,17 @@ def test_all_as_json_a_line_each(halfulp) -> None:
     assert [each["name"] for each in found] == list(CATALOGUE)
     (gamma,) = (each for each in found if each["name"] == "gamma")
     assert gamma["aliases"] == ["tgamma"]
-    assert gamma["backends"] == {"c": "tgamma", "math": "math.gamma"}
+    assert gamma["backends"]["c"] == "tgamma"
+    assert gamma["backends"]["math"] == "math.gamma"
+    assert "numpy" not in gamma["backends"]
     assert gamma["formats"] == ["float16", "bfloat16", "float32", "float64"]
 
 
 def test_one_record_by_an_alias(halfulp) -> None:
     out = halfulp("list", "functions", "tgamma").out
     assert out.startswith("gamma(x): gamma function\n")
-    assert "native in    c (tgamma), math (math.gamma)\n" in out
+    assert "native in    c (tgamma), " in out
+    assert "math (math.gamma)" in out
     assert "By a rule: nan at negative integers" in out
     assert "-0             -inf    C23 F.10.5.4\n" in out
 

@@ -1,4 +1,4 @@
-"""Every float32 input: published maxima are found again, and one wrong value among 2^32 is found."""
+"""Every float32 input: published maxima are found again, and so is one wrong value among 2^32."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def measured(*words: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(platform.libc_ver() != ("glibc", "2.36"), reason="published for glibc 2.36")
-@pytest.mark.parametrize(("maximum", "place"), published())
+@pytest.mark.parametrize(("maximum", "place"), list(published()))
 def test_published_maxima_and_worst_inputs_are_found(
     request: pytest.FixtureRequest, maximum: str, place: str
 ) -> None:
     function = request.node.callspec.id
     found = measured(
-        "measure", function, *"--backend c --format float32 --inputs exhaustive --json".split()
+        "measure", function, "--backend=c", "--format=float32", "--inputs=exhaustive", "--json"
     )
     assert (found["count"], found["kind"]) == (EVERY, "exhaustive")
     assert found["proved"]

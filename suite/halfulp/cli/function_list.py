@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from halfulp.functions.record import Special
 
 WIDTH = 100
-"""Columns that the table takes at most, while adapters are few."""
+"""Columns that the table takes at most."""
+
+NAMED = 2
+"""Adapters that the table names for a function; a record names all."""
 
 SHORTEST = 24
 """Columns that the last cell of a row has in any case."""
@@ -59,7 +62,7 @@ def _backends() -> dict[str, dict[str, Any]]:
 def _table(records: list[Function], backends: dict[str, dict[str, Any]]) -> str:
     rows = [("function", "args", "aliases", "native in", "what it is")]
     for record in records:
-        having = ", ".join(_having(record, backends))
+        having = _few(_having(record, backends))
         aliases = ", ".join(record.aliases)
         rows.append((record.name, ",".join(record.arguments), aliases, having, record.summary))
     widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)][:-1]
@@ -77,6 +80,13 @@ def _shortened(text: str, room: int) -> str:
 
 def _having(record: Function, backends: dict[str, dict[str, Any]]) -> list[str]:
     return [name for name, names in backends.items() if record.name in names]
+
+
+def _few(names: list[str]) -> str:
+    """Return the first names, those everybody has before the others, and how many more."""
+    order = sorted(names, key=lambda name: (name not in ("numpy", "math", "c", "torch"), name))
+    more = len(order) - NAMED
+    return ", ".join(order[:NAMED]) + (f", +{more}" if more > 0 else "")
 
 
 def _formats() -> list[str]:
