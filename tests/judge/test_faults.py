@@ -329,7 +329,7 @@ def test_a_stale_last_element_is_found_in_every_call(measure: Callable[..., Foun
     wrong = (right != outputs) & (magnitude(right) <= INFINITY)  # no nan was due
     figures = found.figures
     numbers = wrong & (magnitude(outputs) <= INFINITY) & (inputs != INFINITY)
-    assert np.count_nonzero(numbers) > 8
+    assert np.count_nonzero(numbers) > 1
     assert figures.wrongly_rounded == np.count_nonzero(numbers)
     distances = np.abs(right[numbers].astype(int) - outputs[numbers].astype(int))
     assert figures.max_steps == distances.max()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ HEAVY = (
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest as a project does that has halfulp installed."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # pytest-benchmark does not measure in a worker of xdist, which these tests may run in.
+    own = {name: value for name, value in os.environ.items() if "XDIST" not in name}
+    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
 
 
 def write(folder: Path, text: str) -> None:

@@ -120,7 +120,8 @@ def test_one_wrong_value_among_all_is_found_and_reported(
     assert row["max_ulp_low"] <= abs(errors[0]) <= row["max_ulp"]
     assert row["max_ulp"] - row["max_ulp_low"] < 2.0**-48
     assert row["max_steps"] == str(abs(steps))
-    for quantity in ("max_ulp", "max_steps"):
+    # One step is what other results are off by as well, half an ulp further from the middle.
+    for quantity in ("max_ulp", "max_steps")[: abs(steps)]:
         (witness,) = (w for w in run.records("witnesses") if w["quantity"] == quantity)
         assert witness["input_hex"] == FLOAT32.hex(bits)
         assert witness["got_hex"] == FLOAT32.hex(right + steps)

@@ -263,7 +263,9 @@ class _Sweep:
         those that are left out; else it is 0.
         """
         sizes, bounds = self._by_segment[:, side], self.parts.arrays[8]
-        slack = bounds + RELATIVE * sizes
+        # Errors beside exact results are differences of integers, which are exact in doubles.
+        is_exact = (bounds == 0) & (sizes < 2.0**53)
+        slack = np.where(is_exact, 0.0, bounds + RELATIVE * sizes)
         sure = float((sizes - slack).max(initial=-math.inf, where=sizes > 0))
         if sure == -math.inf:
             return [], 0.0
