@@ -22,7 +22,7 @@ from halfulp.judge.assumptions import agrees, require_default_state
 from halfulp.judge.judging import Axis
 from halfulp.judge.segments import Segments, segments
 from halfulp.judge.sweep import sweep
-from halfulp.reference.blocks import Kind
+from halfulp.reference.block import Kind
 from halfulp.reference.saturation import finite_keys
 from halfulp.reference.truth import truth
 from halfulp.reference.values import Enclosure, Limit, Scaler, Undecided

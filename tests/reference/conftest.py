@@ -23,7 +23,9 @@ from halfulp.judge.marks import NOT_A_NUMBER
 from halfulp.judge.segments import Segments
 from halfulp.judge.tiles import TILE
 from halfulp.reference import blocks as planning
-from halfulp.reference.blocks import Block, Kind, Modeller, Planner
+from halfulp.reference.block import Block, Kind
+from halfulp.reference.blocks import Planner
+from halfulp.reference.models import HORNER_UNIT, Modeller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 Ball = Any  # python-flint ships no types
 Keys = tuple[int, int]
 MODELS = (Kind.MODEL, Kind.OSCILLATION, Kind.REFLECTION)
-HORNER_UNIT = Fraction(planning.HORNER_UNIT)  # as it is before any mutant
+UNIT = Fraction(HORNER_UNIT)  # as it is before any mutant
 
 
 class Point(NamedTuple):
@@ -235,7 +237,7 @@ def _is_kept(made: Made) -> bool:
         blurred = bounds[1] - bounds[0] + abs(bounds[0]) / 2**90
         if off > Fraction(math.ulp(c)) / 2 + blurred:
             return False
-        budget += off + (2 * k + 1) * abs(Fraction(c)) * HORNER_UNIT
+        budget += off + (2 * k + 1) * abs(Fraction(c)) * UNIT
     return budget <= Fraction(model.bound)
 
 

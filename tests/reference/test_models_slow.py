@@ -18,7 +18,8 @@ import pytest
 from halfulp import functions
 from halfulp.formats import FORMATS
 from halfulp.functions import CATALOGUE
-from halfulp.reference.blocks import DEGREE, SHORT_DEGREE, Kind
+from halfulp.reference.block import Kind
+from halfulp.reference.blocks import DEGREE, SHORT_DEGREE
 from halfulp.reference.oracle import oracle
 from halfulp.reference.saturation import active
 from halfulp.reference.values import Scaled
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halfulp.formats import Format
-    from halfulp.reference.blocks import Block
+    from halfulp.reference.block import Block
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 

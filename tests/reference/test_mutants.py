@@ -17,7 +17,8 @@ from flint import arb
 
 from halfulp.formats import FORMATS
 from halfulp.reference import blocks as planning
-from halfulp.reference.blocks import Modeller
+from halfulp.reference import models
+from halfulp.reference.models import Modeller
 
 Patch = pytest.MonkeyPatch
 
@@ -72,8 +73,8 @@ def remainder_dropped(patch: Patch) -> None:
 
 
 def remainder_at_the_centre(patch: Patch) -> None:
-    original = planning.variable
-    patch.setattr(planning, "variable", lambda x, scale, length: original(x.mid(), scale, length))
+    original = models.variable
+    patch.setattr(models, "variable", lambda x, scale, length: original(x.mid(), scale, length))
 
 
 def coefficient_off(order: int) -> Callable[[Patch], None]:
@@ -90,7 +91,7 @@ def low_part_dropped(patch: Patch) -> None:
 
 
 def binade_of_the_result_ignored(patch: Patch) -> None:
-    patch.setattr(planning, "_below", lambda *_: True)
+    patch.setattr(models, "_below", lambda *_: True)
 
 
 def wrong_end_of_the_result(patch: Patch) -> None:
@@ -113,21 +114,21 @@ def keys_too_many(patch: Patch) -> None:
 
 
 def cap_off_by_one(patch: Patch) -> None:
-    original = planning.variable
-    patch.setattr(planning, "variable", lambda x, scale, length: original(x, scale, length - 1))
+    original = models.variable
+    patch.setattr(models, "variable", lambda x, scale, length: original(x, scale, length - 1))
 
 
 def cap_off_by_one_and_no_guard(patch: Patch) -> None:
     cap_off_by_one(patch)
-    patch.setattr(planning, "coefficient", lambda series, order: series[order])
+    patch.setattr(models, "coefficient", lambda series, order: series[order])
 
 
 def bound_not_rounded_outward(patch: Patch) -> None:
-    patch.setattr(planning, "_upper", lambda ball: float(ball.mid()))
+    patch.setattr(models, "_upper", lambda ball: float(ball.mid()))
 
 
 def evaluation_not_counted(patch: Patch) -> None:
-    patch.setattr(planning, "HORNER_UNIT", 0.0)
+    patch.setattr(models, "HORNER_UNIT", 0.0)
 
 
 def conversion_not_counted(patch: Patch) -> None:
@@ -140,7 +141,7 @@ def conversion_not_counted(patch: Patch) -> None:
             return None
         horner = sum((2 * k + 1) * abs(c) for k, c in enumerate(model.coefficients))
         unit = arb((1, -model.unit))
-        bound = planning._upper(abs(rest * unit) + arb(horner * planning.HORNER_UNIT))
+        bound = models._upper(abs(rest * unit) + arb(horner * models.HORNER_UNIT))
         return replace(model, bound=bound)
 
     patch.setattr(Modeller, "_scaled", scaled)

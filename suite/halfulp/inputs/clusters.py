@@ -69,9 +69,7 @@ def clusters(
         If there are two arguments, or the box is smaller than a run.
     """
     if len(boxes) != 1:
-        raise UsageError(
-            f"{sampler.text} is for functions of one argument; take spread:N for two."
-        )
+        raise UsageError(f"{sampler.text} is for functions of one argument; take spread:N for two.")
     low, high = boxes[0]
     if high - low + 1 < sampler.count:
         raise UsageError(

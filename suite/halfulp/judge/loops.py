@@ -43,7 +43,7 @@ from halfulp.judge.tiles import (
 )
 
 OPEN, MODEL, EXACT, NAN, OSCILLATION, SAME, UNDERFLOW, REFLECTION = range(8)
-"""As `halfulp.reference.blocks.Kind`."""
+"""As `halfulp.reference.block.Kind`."""
 
 
 @compiled

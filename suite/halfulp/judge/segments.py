@@ -16,7 +16,8 @@ from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.judge.assumptions import require_default_state
 from halfulp.judge.judging import Axis
-from halfulp.reference.blocks import DEGREE, SHORT_DEGREE, Block, Kind, planner
+from halfulp.reference.block import Block, Kind
+from halfulp.reference.blocks import DEGREE, SHORT_DEGREE, planner
 from halfulp.reference.oscillation import Reduction, reduction
 from halfulp.reference.reflection import table
 

@@ -23,7 +23,7 @@ from halfulp.judge.assumptions import agrees, require_default_state
 from halfulp.judge.judging import PROFILE_CAP, Axis, judge
 from halfulp.judge.segments import Floats, Ints, Segments, integers
 from halfulp.judge.tally import Bin, Extreme, Tally, merged
-from halfulp.reference.blocks import Kind
+from halfulp.reference.block import Kind
 from halfulp.reference.truth import Truth, confirm, truth
 from halfulp.reference.values import ONE
 from halfulp.runs.schema import HISTOGRAM_LINEAR, HISTOGRAM_TAIL

@@ -30,8 +30,8 @@ LGAMMA_FROM = 7
 GAMMA_FROM = 6
 """Binary exponent from which gamma underflows.
 
-Between the poles |gamma(x)| = pi / (|sin(pi x)| gamma(1 - x)) is below 2^18 / 64! < 2^-276 at inputs
-of 24 bits, far less than half of 2^-149."""
+Between the poles |gamma(x)| = pi / (|sin(pi x)| gamma(1 - x)) is below 2^18 / 64! < 2^-276 at
+inputs of 24 bits, far less than half of 2^-149."""
 
 ONLY_POLES = ("gamma", "lgamma", "digamma", "polygamma1", "polygamma2", "polygamma3")
 """Functions with a pole at every negative integer."""

@@ -1,8 +1,9 @@
 """Taylor series of functions and expressions over Arb's balls, through python-flint.
 
-A series in u around a ball encloses the series at every point of it: around a point it gives proved
-coefficients of a model, around the ball of a whole block its coefficient n + 1 bounds the remainder.
-Where Arb has no series it is composed, differentiated, or built from a differential equation.
+A series in u around a ball encloses the series at every point of it: around a point it gives
+proved coefficients of a model, around the ball of a whole block its coefficient n + 1 bounds the
+remainder. Where Arb has no series it is composed, differentiated, or built from a differential
+equation.
 """
 
 from __future__ import annotations
