@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from halfulp.judge.elements import decided_within
@@ -31,6 +31,7 @@ def evaluated(
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64])
+@settings(deadline=None)  # the first call compiles
 @given(
     st.lists(COEFFICIENTS | TINY, min_size=8, max_size=8),
     st.integers(11, 30),
@@ -58,6 +59,7 @@ def test_a_tile_is_the_polynomial_within_horners_bound(
         assert abs(whole + Fraction(rest[i]) - value) <= bound + Fraction(2) ** -1000
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 0.25))
 @example(2.0**-21)
 @example(2.0**-80)

@@ -39,6 +39,7 @@ ONE_ARGUMENT = sorted(name for name, record in CATALOGUE.items() if record.arity
 NEAR = {
     **dict.fromkeys(("j0", "j1", "y0", "y1"), 10),
     **dict.fromkeys(("cospi", "sinpi", "sinc"), 10),
+    **dict.fromkeys(("i0e", "i1e"), 6),
     **dict.fromkeys(("digamma", "polygamma1", "polygamma2", "polygamma3"), 6),
 }
 """Binary exponents beyond which a plan takes minutes, or leaves nearly everything open."""

@@ -130,12 +130,12 @@ class Modeller:
         ctx.prec = 96 + fmt.p + 2 * abs(magnitude)
         middle, step = arb(significand) * _power(exponent), _power(exponent + shift)
         try:
-            near = self._series(variable(middle, step, self.degree + 1))
             radius = arb(half) * _power(exponent)
             wide = self._series(
                 variable((middle - radius).union(middle + radius), step, self.degree + 2)
             )
             rest = coefficient(wide, self.degree + 1)
+            near = self._series(variable(middle, step, self.degree + 1))
         except (NoSeries, ZeroDivisionError, ValueError):
             return None
         values = coefficient(wide, 0)
