@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -69,7 +68,7 @@ def change_models(patch: Patch, change: Callable[[Any], Any]) -> None:
 
 
 def remainder_dropped(patch: Patch) -> None:
-    change_models(patch, lambda model: replace(model, bound=model.bound - model.truncation))
+    change_models(patch, lambda model: model._replace(bound=model.bound - model.truncation))
 
 
 def remainder_at_the_centre(patch: Patch) -> None:
@@ -81,13 +80,13 @@ def coefficient_off(order: int) -> Callable[[Patch], None]:
     def off(model: Any) -> Any:
         changed = list(model.coefficients)
         changed[order] = math.nextafter(changed[order], math.inf)
-        return replace(model, coefficients=tuple(changed))
+        return model._replace(coefficients=tuple(changed))
 
     return lambda patch: change_models(patch, off)
 
 
 def low_part_dropped(patch: Patch) -> None:
-    change_models(patch, lambda model: replace(model, coefficients=(0.0, *model.coefficients[1:])))
+    change_models(patch, lambda model: model._replace(coefficients=(0.0, *model.coefficients[1:])))
 
 
 def binade_of_the_result_ignored(patch: Patch) -> None:
@@ -142,7 +141,7 @@ def conversion_not_counted(patch: Patch) -> None:
         horner = sum((2 * k + 1) * abs(c) for k, c in enumerate(model.coefficients))
         unit = arb((1, -model.unit))
         bound = models._upper(abs(rest * unit) + arb(horner * models.HORNER_UNIT))
-        return replace(model, bound=bound)
+        return model._replace(bound=bound)
 
     patch.setattr(Modeller, "_scaled", scaled)
 

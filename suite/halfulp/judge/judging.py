@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -48,9 +49,21 @@ class Axis:
         numbers = (keys.astype(np.uint64) - low) // np.uint64(width)
         return np.where(inside, numbers.astype(np.int64), -1)
 
+    @cached_property
+    def width(self) -> int:
+        """Keys of a bin."""
+        return -(-(self.high - self.low + 1) // self.bins)
+
     def number(self, key: int) -> int:
         """Return the bin of a key inside the range."""
-        return (key - self.low) // -(-(self.high - self.low + 1) // self.bins)
+        return (key - self.low) // self.width
+
+    def only_number(self, first: int, last: int) -> int | None:
+        """Return the bin of a run of keys, if it lies in one."""
+        if first < self.low or last > self.high:
+            return None
+        number = (first - self.low) // self.width
+        return number if number == (last - self.low) // self.width else None
 
     def bounds(self, number: int) -> tuple[int, int]:
         """Return the first and last key of a bin."""

@@ -176,7 +176,13 @@ def segments(function: Function, fmt: Format, runs: Iterable[Run], axis: Axis) -
     plan = planner(function, fmt, SHORT_DEGREE if short else DEGREE)
     blocks, places, bins, place = [], [], [], 0
     for first, count in runs:
-        for block in plan.blocks(first, count):
+        found = plan.blocks(first, count)
+        if len(found) == 1 and (number := axis.only_number(first, first + count - 1)) is not None:
+            blocks.append(found[0])
+            places.append(place)
+            bins.append(number)
+            found = []
+        for block in found:
             for part, number in _by_bin(block, axis):
                 blocks.append(part)
                 places.append(place + part.first - first)

@@ -13,6 +13,7 @@ left open, for enclosures of single inputs.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 
@@ -20,7 +21,7 @@ from halfulp.formats import Format
 from halfulp.functions.record import Function
 from halfulp.reference.block import Block, Keys, Kind, block_of
 from halfulp.reference.known import known_runs
-from halfulp.reference.models import Modeller
+from halfulp.reference.models import SMALLEST, Modeller
 from halfulp.reference.oscillation import BOUNDS, FUNCTIONS, oscillates
 from halfulp.reference.reflection import Smooth, fraction_bits, reflected, smooth
 from halfulp.reference.saturation import active, finite_keys
@@ -29,7 +30,7 @@ from halfulp.reference.series import NoSeries
 DEGREE = 7
 """Degree of the polynomials over wide blocks."""
 
-SHORT_DEGREE = 3
+SHORT_DEGREE = 2
 """Degree over blocks of a few thousand inputs of float64, where higher terms vanish."""
 
 
@@ -58,9 +59,40 @@ class Planner:
         except NoSeries:
             self._modeller = None
 
+        self._plain = list(self._plain_runs()) if self._modeller else []
+        self._starts = [low for (low, _), _ in self._plain]
+
     def blocks(self, first: int, count: int) -> list[Block]:
         """Return blocks that cover keys first ... first + count - 1, in order."""
-        return _joined(self._pieces((first, first + count - 1)))
+        block = self._single(first, first + count - 1)
+        return [block] if block else _joined(self._pieces((first, first + count - 1)))
+
+    def _plain_runs(self) -> Iterator[tuple[Keys, bool]]:
+        """Yield the runs in which only binades and models divide, with whether they are active."""
+        least, greatest = finite_keys(self.fmt)
+        if self._reflected or any(
+            oscillates(self.function, self.fmt, key) for key in (least, greatest)
+        ):
+            return
+        place = least
+        for first, last, _ in [*self._known, (greatest + 1, greatest + 1, None)]:
+            if place < min(first, greatest + 1):
+                yield from _by_activity((place, min(first - 1, greatest)), self._active)
+            place = max(place, last + 1)
+
+    def _single(self, first: int, last: int) -> Block | None:
+        """Return the one block of a short run amid others, the way most clusters lie."""
+        number = bisect_right(self._starts, first) - 1
+        if number < 0 or last - first < SMALLEST or not self._modeller:
+            return None
+        (_, high), is_active = self._plain[number]
+        # The complement of a negative key is its magnitude, so both ends have one sign and binade.
+        if last > high or (first ^ last) >> (self.fmt.p - 1):
+            return None
+        found = self._modeller.attempt(first, last)
+        if not isinstance(found, Block):
+            return None
+        return found if is_active else found._replace(trivial=True)
 
     def _pieces(self, keys: Keys) -> Iterator[Block]:
         place = keys[0]

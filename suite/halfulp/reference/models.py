@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import arb, ctx
 
@@ -49,8 +48,7 @@ class _Outcome(Enum):
     OVERFLOW = 2
 
 
-@dataclass(frozen=True)
-class _Model:
+class _Model(NamedTuple):
     """A Taylor model in units of an ulp that holds near its centre, sign taken out."""
 
     negative: bool
@@ -92,13 +90,13 @@ class Modeller:
             if last - first < SMALLEST:
                 yield block_of(Kind.OPEN, (first, last))
                 continue
-            found = self._attempt(first, last)
+            found = self.attempt(first, last)
             if isinstance(found, Block):
                 yield found
             else:
                 waiting += reversed(found)
 
-    def _attempt(self, first: int, last: int) -> Block | list[Keys]:
+    def attempt(self, first: int, last: int) -> Block | list[Keys]:
         """Return the block of a run, or the parts to try instead."""
         model = self._model(first, last)
         if model is None:
@@ -131,9 +129,7 @@ class Modeller:
         middle, step = arb(significand) * _power(exponent), _power(exponent + shift)
         try:
             radius = arb(half) * _power(exponent)
-            wide = self._series(
-                variable((middle - radius).union(middle + radius), step, self.degree + 2)
-            )
+            wide = self._series(variable(middle + arb(0, radius), step, self.degree + 2))
             rest = coefficient(wide, self.degree + 1)
             near = self._series(variable(middle, step, self.degree + 1))
         except (NoSeries, ZeroDivisionError, ValueError):
@@ -160,11 +156,15 @@ class Modeller:
         scaled[0] -= whole
         scaled[1] -= slope * _power(shift)
         rounded = tuple(float(ball.mid()) for ball in scaled)
-        lost = sum((abs(ball - c) for ball, c in zip(scaled, rounded, strict=True)), arb(0))
-        horner = sum((arb(abs(c)) * (2 * k + 1) for k, c in enumerate(rounded)), arb(0))
+        lost, horner, size = arb(0), 0.0, 0.0
+        for k, (ball, c) in enumerate(zip(scaled, rounded, strict=True)):
+            lost += abs(ball - c)
+            horner += (2 * k + 1) * abs(c)
+            size += abs(c)
         truncation = abs(rest * factor)
-        bound = _upper(truncation + lost + horner * HORNER_UNIT + UNDERFLOW)
-        if not math.isfinite(bound) or sum(map(abs, rounded)) > LARGEST:
+        horner *= HORNER_UNIT * (1 + 2.0**-48)  # more than what rounding took from these sums
+        bound = _upper(truncation + lost + arb(horner + UNDERFLOW))
+        if not math.isfinite(bound) or size > LARGEST:
             return None
         return _Model(
             negative, unit, whole, slope, centre, shift, rounded, _upper(truncation), bound
@@ -209,9 +209,12 @@ class Modeller:
     @staticmethod
     def _steepness(model: _Model) -> float | None:
         """Return the least change of R from input to input with its sign, None if not monotone."""
-        linear = model.slope + model.coefficients[1] * 2.0**-model.shift
-        bends = sum(k * abs(c) for k, c in enumerate(model.coefficients) if k > 1)
-        bends *= 2.0**-model.shift
+        scale = 2.0**-model.shift
+        linear = model.slope + model.coefficients[1] * scale
+        bends = 0.0
+        for k in range(2, len(model.coefficients)):
+            bends += k * abs(model.coefficients[k])
+        bends *= scale
         if abs(linear) <= bends * 1.001:
             return None
         return linear - math.copysign(bends, linear)

@@ -249,11 +249,15 @@ def _bessel(value: Callable[[Ball, int], Ball], nu: int, sign: int) -> Callable[
 
     With x = c + s u the coefficients obey a recurrence of five terms (DLMF 10.2.1, 10.25.1).
     f' comes from f at the neighbouring orders (DLMF 10.6.2, 10.29.2).
+
+    Over a radius of 1 or more no polynomial of low degree is close, and wide balls take seconds.
     """
 
     def evaluate(x: Series) -> Series:
         length = ctx.cap
         c, s = _first(x), coefficient(x, 1)
+        if not c.rad() < 1:
+            raise NoSeries("a block too wide for a Bessel function")
         f = value(c, nu)
         slope = -sign * value(c, 1) if nu == 0 else value(c, 0) - f / c
         found = [f, slope * s]
@@ -284,15 +288,9 @@ def _bessel_i(x: Ball, nu: int) -> Ball:
 
 
 def _scaled_bessel_i(nu: int) -> Callable[[Series], Series]:
-    """Return exp(-|x|) I_nu(x).
-
-    Over a ball of radius r the two factors are off by exp(r) either way. No model comes of that
-    beyond r = 4, and the factors take long.
-    """
+    """Return exp(-|x|) I_nu(x)."""
 
     def evaluate(x: Series) -> Series:
-        if not _first(x).rad() < 4:
-            raise NoSeries("a block too wide for exp(x)")
         decay = x.exp() if _is_negative(x) else (-x).exp()
         return decay * PRIMITIVES[f"i{nu}"](x)
 

@@ -46,8 +46,25 @@ class Runs:
                 outputs[place : place + len(chunk)] = chunk
                 place += len(chunk)
             return outputs
-        keys = np.concatenate([np.arange(key, key + count) for key, count in self.runs])
+        inputs = self._encodings()[np.newaxis]
         for place in range(0, self.count, PIECE):
-            inputs = encodings.from_keys(self.fmt, keys[place : place + PIECE])[np.newaxis]
-            outputs[place : place + PIECE] = subject.evaluate(routine, inputs)
+            piece = np.ascontiguousarray(inputs[:, place : place + PIECE])
+            outputs[place : place + PIECE] = subject.evaluate(routine, piece)
         return outputs
+
+    def _encodings(self) -> Bits:
+        """Return the inputs of all runs; of one sign they are an encoding and its neighbours."""
+        found = np.empty(self.count, dtype=encodings.bits_type(self.fmt))
+        upward = np.arange(max(count for _, count in self.runs)).astype(found.dtype)
+        place = 0
+        for key, count in self.runs:
+            part = found[place : place + count]
+            if key >= 0:
+                np.add(upward[:count], found.dtype.type(key), out=part)
+            elif key + count <= 0:
+                first = found.dtype.type(self.fmt.from_key(key))
+                np.subtract(first, upward[:count], out=part)
+            else:
+                part[:] = encodings.from_keys(self.fmt, np.arange(key, key + count))
+            place += count
+        return found

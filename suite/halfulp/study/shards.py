@@ -27,7 +27,7 @@ SHARD_INPUTS = 4_096
 SWEPT_INPUTS = 1 << 22
 """Inputs of a shard that blocks judge: some hundredths of a second, and 32 MiB at most."""
 
-CLUSTERED_INPUTS = 1 << 20
+CLUSTERED_INPUTS = 1 << 22
 """The same for clusters, each of which needs a block of its own."""
 
 WORTH_SWEEPING = 1 << 16
